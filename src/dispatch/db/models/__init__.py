@@ -1,0 +1,33 @@
+"""One file per aggregate. Models describe the schema; they decide nothing."""
+
+from dispatch.db.models.access import AccessToken, IdempotencyKey
+from dispatch.db.models.assignment import Assignment, AssignmentResponder
+from dispatch.db.models.call import Call, CallUpdate
+from dispatch.db.models.event_log import EventRow
+from dispatch.db.models.incident import Incident
+from dispatch.db.models.jurisdiction import Agency, Jurisdiction, Program
+from dispatch.db.models.policy import PolicyVersion
+from dispatch.db.models.responder import Certification, Responder
+from dispatch.db.models.triage_decision import TriageDecisionRow
+from dispatch.db.models.unit import Shift, ShiftMember, Unit
+
+__all__ = [
+    "AccessToken",
+    "Agency",
+    "Assignment",
+    "AssignmentResponder",
+    "Call",
+    "CallUpdate",
+    "Certification",
+    "EventRow",
+    "IdempotencyKey",
+    "Incident",
+    "Jurisdiction",
+    "PolicyVersion",
+    "Program",
+    "Responder",
+    "Shift",
+    "ShiftMember",
+    "TriageDecisionRow",
+    "Unit",
+]

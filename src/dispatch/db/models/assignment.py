@@ -1,0 +1,114 @@
+"""One unit given to one incident, from offer to clear. The database is the referee of "one unit, one incident"."""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, CheckConstraint, Computed, ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatch.db.schema import Table
+from dispatch.domain.assignment import ACTIVE, AssignmentMode, AssignmentStatus
+
+
+def _listed(values: object) -> str:
+    return ", ".join(sorted(repr(str(value)) for value in values))  # type: ignore[attr-defined]
+
+
+class Assignment(Table):
+    """An assignment with every time stamp. `holds_unit` is true while a unit that does not stack is taken by it."""
+
+    __tablename__ = "assignment"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["jurisdiction_id", "incident_id"],
+            ["incident.jurisdiction_id", "incident.id"],
+            name="fk_assignment_incident",
+        ),
+        ForeignKeyConstraint(
+            ["jurisdiction_id", "unit_id"], ["unit.jurisdiction_id", "unit.id"], name="fk_assignment_unit"
+        ),
+        CheckConstraint(f"status in ({_listed(AssignmentStatus)})", name="status_known"),
+        CheckConstraint(f"mode in ({_listed(AssignmentMode)})", name="mode_known"),
+        CheckConstraint("status <> 'cleared' or outcome is not null", name="cleared_has_outcome"),
+        Index("uq_assignment_active_unit", "jurisdiction_id", "unit_id", unique=True, postgresql_where=text("holds_unit")),
+        Index(
+            "uq_assignment_unit_on_incident",
+            "jurisdiction_id",
+            "incident_id",
+            "unit_id",
+            unique=True,
+            postgresql_where=text("is_open"),
+        ),
+        Index("ix_assignment_created", "jurisdiction_id", "created_at", "id"),
+        Index("ix_assignment_unit", "jurisdiction_id", "unit_id", "created_at", "id"),
+        Index("ix_assignment_incident", "jurisdiction_id", "incident_id", "created_at", "id"),
+        Index("ix_assignment_agency", "jurisdiction_id", "agency_id", "created_at", "id"),
+        Index("ix_assignment_program", "jurisdiction_id", "program_id", "created_at", "id"),
+        Index("ix_assignment_responder_type", "jurisdiction_id", "responder_type", "created_at", "id"),
+        Index("ix_assignment_category", "jurisdiction_id", "category", "created_at", "id"),
+        Index("ix_assignment_outcome", "jurisdiction_id", "outcome", "created_at", "id"),
+    )
+
+    jurisdiction_id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    incident_id: Mapped[str]
+    unit_id: Mapped[str]
+    call_sign: Mapped[str]
+    agency_id: Mapped[str]
+    program_id: Mapped[str | None]
+    responder_type: Mapped[str]
+    category: Mapped[str]
+    incident_type: Mapped[str]
+    priority: Mapped[int]
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    mode: Mapped[str]
+    status: Mapped[str]
+    exclusive: Mapped[bool] = mapped_column(server_default="true")
+    is_open: Mapped[bool] = mapped_column(
+        Boolean, Computed(f"status in ({_listed(ACTIVE)}) or status = 'reserved'", persisted=True)
+    )
+    holds_unit: Mapped[bool] = mapped_column(
+        Boolean, Computed(f"exclusive and status in ({_listed(ACTIVE)})", persisted=True)
+    )
+    step: Mapped[int | None]
+    role: Mapped[str | None]
+    eta_s: Mapped[int | None]
+    recommended: Mapped[bool | None]
+    assigned_by: Mapped[str]
+    reason: Mapped[str | None]
+    outcome: Mapped[str | None]
+    note: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime]
+    reserved_at: Mapped[datetime | None]
+    offered_at: Mapped[datetime | None]
+    ordered_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    declined_at: Mapped[datetime | None]
+    timed_out_at: Mapped[datetime | None]
+    rescinded_at: Mapped[datetime | None]
+    en_route_at: Mapped[datetime | None]
+    staged_at: Mapped[datetime | None]
+    on_scene_at: Mapped[datetime | None]
+    transporting_at: Mapped[datetime | None]
+    at_destination_at: Mapped[datetime | None]
+    cleared_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+
+
+class AssignmentResponder(Table):
+    """Who was on the unit when it was assigned, so that history can be asked by person."""
+
+    __tablename__ = "assignment_responder"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["jurisdiction_id", "assignment_id"],
+            ["assignment.jurisdiction_id", "assignment.id"],
+            name="fk_assignment_responder_assignment",
+        ),
+        Index("ix_assignment_responder_person", "jurisdiction_id", "responder_id", "assignment_id"),
+    )
+
+    jurisdiction_id: Mapped[str] = mapped_column(primary_key=True)
+    assignment_id: Mapped[str] = mapped_column(primary_key=True)
+    responder_id: Mapped[str] = mapped_column(primary_key=True)

@@ -1,0 +1,44 @@
+"""The append-only log: what happened, when, by whom, in the order in which it became true."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import UserDefinedType
+
+from dispatch.db.schema import Table
+
+
+class TransactionId(UserDefinedType[int]):
+    """PostgreSQL's xid8: lets a reader stop below the oldest transaction that is still running."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "xid8"
+
+
+class EventRow(Table):
+    """One row of the log. A database trigger refuses every update and delete."""
+
+    __tablename__ = "event_log"
+    __table_args__ = (
+        UniqueConstraint("jurisdiction_id", "id", name="uq_event_log_id"),
+        Index("ix_event_log_incident", "jurisdiction_id", "incident_id", "seq"),
+        Index("ix_event_log_subject", "jurisdiction_id", "subject_id", "seq"),
+    )
+
+    jurisdiction_id: Mapped[str] = mapped_column(ForeignKey("jurisdiction.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    id: Mapped[str]
+    type: Mapped[str]
+    schema_version: Mapped[int]
+    occurred_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    actor: Mapped[str]
+    subject_id: Mapped[str]
+    incident_id: Mapped[str | None]
+    request_id: Mapped[str | None]
+    payload: Mapped[dict[str, Any]]
+    tx: Mapped[int] = mapped_column(TransactionId(), server_default=text("pg_current_xact_id()"))
