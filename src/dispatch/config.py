@@ -1,0 +1,134 @@
+"""What the surroundings say, read once: the only module that looks at the environment.
+
+Every setting is a variable `DISPATCH_<NAME>`. The composition root, the command line and the workers call
+`load_settings()` once and pass values down; nothing else asks the environment.
+"""
+
+import socket
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dispatch.domain.errors import FieldProblem, Invalid
+
+MEBIBYTE = 1024 * 1024
+
+
+def default_data_dir() -> Path:
+    """`.dispatch` beside the pyproject.toml of a checkout, or in the current directory of an installed package.
+
+    Two clones beside each other therefore have two databases, and a command finds the same one from any
+    directory of its clone.
+    """
+    checkout = Path(__file__).resolve().parents[2]
+    home = checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
+    return home / ".dispatch"
+
+
+class Settings(BaseSettings):
+    """Where the service listens, where it keeps its data and how much it accepts."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DISPATCH_", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    database_url: str | None = Field(
+        default=None, repr=False, description="An external PostgreSQL; without it the embedded one is used."
+    )
+    data_dir: Path = Field(default_factory=default_data_dir, description="Embedded database, spool, outage sheets.")
+    postgres_bin: Path | None = Field(
+        default=None, description="Directory with postgres and initdb, in place of the embedded ones."
+    )
+    pool_size: int = Field(default=10, ge=1, le=200)
+    pool_overflow: int = Field(default=10, ge=0, le=200)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8911, ge=0, le=65535, description="0 means any free port.")
+    max_body_bytes: int = Field(default=MEBIBYTE, ge=1024)
+
+    log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
+    log_format: Literal["console", "json"] = "console"
+
+    @field_validator("database_url")
+    @classmethod
+    def _through_asyncpg(cls, url: str | None) -> str | None:
+        return None if url is None else asyncpg_url(url)
+
+    @field_validator("data_dir", "postgres_bin")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _lower_case(cls, word: object) -> object:
+        return word.lower() if isinstance(word, str) else word
+
+    @property
+    def port_was_chosen(self) -> bool:
+        """True when somebody named a port, so that taking another one would be a surprise."""
+        return "port" in self.model_fields_set
+
+
+def load_settings() -> Settings:
+    """The settings of this process. Raises Invalid, naming each variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [_problem(str(one["loc"][0]) if one["loc"] else "", one["msg"]) for one in error.errors()]
+        wrong = "; ".join(f"{problem.pointer}: {problem.detail}" for problem in problems)
+        raise Invalid(
+            f"The settings cannot be used: {wrong}.",
+            fix="Correct or unset these environment variables.",
+            errors=problems,
+        ) from None
+
+
+def _problem(field: str, message: str) -> FieldProblem:
+    return FieldProblem(f"DISPATCH_{field.upper()}", "invalid", message.removeprefix("Value error, "))
+
+
+def asyncpg_url(url: str) -> str:
+    """The same database, spoken to through asyncpg. Raises ValueError when it is not a PostgreSQL address."""
+    scheme, found, rest = url.strip().partition("://")
+    if not found or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
+        raise ValueError("must begin with postgresql://, postgres:// or postgresql+asyncpg://")
+    return f"postgresql+asyncpg://{rest}"
+
+
+def choose_port(settings: Settings) -> int:
+    """A port that was free a moment ago: the one in the settings, or any other when nobody named that one.
+
+    Raises Invalid when a port was named and something else listens there.
+    """
+    if settings.port and _is_free(settings.host, settings.port):
+        return settings.port
+    if settings.port and settings.port_was_chosen:
+        raise Invalid(
+            f"Port {settings.port} on {settings.host} is taken.",
+            fix="Stop the program that listens there, or set DISPATCH_PORT to another port or to 0 for any free one.",
+        )
+    return _any_free_port(settings.host)
+
+
+def _is_free(host: str, port: int) -> bool:
+    with _listener(host) as probe:
+        # The service itself listens with SO_REUSEADDR; without it a port just given back would look taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _any_free_port(host: str) -> int:
+    with _listener(host) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def _listener(host: str) -> socket.socket:
+    return socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
