@@ -49,7 +49,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class ProgramVerdict:
-    """Whether one program takes this incident. reasons: stable codes with detail, such as `disqualifier:weapon=in_hand`."""
+    """Whether one program takes this incident. reasons: stable codes, such as `disqualifier:weapon` (policy-format)."""
 
     program: str
     responder_type: str

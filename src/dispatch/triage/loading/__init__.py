@@ -1,0 +1,1 @@
+"""Texts of a policy become checked parts of the model, or every problem at once."""

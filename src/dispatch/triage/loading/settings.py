@@ -1,0 +1,68 @@
+"""policy.yaml: who owns the policy, its zone, what it extends, and what happens when no row decides."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, available_timezones
+
+from dispatch.domain.classification import SHIPPED_RESPONDER_TYPES
+from dispatch.triage.loading.fields import Fields
+from dispatch.triage.loading.problems import Problems
+from dispatch.triage.loading.source import Mapping
+from dispatch.triage.model import Place
+
+_KEYS = (
+    *("policy", "version", "title", "owner", "jurisdiction", "time_zone", "extends", "responder_types"),
+    *("fallback", "retire", "sources", "note"),
+)
+_DEFAULT_PRIORITY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """fallback_plan: "" when the policy names none; the engine then sends police."""
+
+    id: str
+    version: int
+    title: str
+    owner: str
+    time_zone: str
+    responder_types: tuple[str, ...]
+    fallback_plan: str
+    fallback_priority: int
+    retired: frozenset[str]
+    place: Place
+
+
+def parse_settings(node: Mapping, own: Mapping, problems: Problems) -> Settings:
+    """node: merged with what is inherited. own: this policy's file alone, which must name itself and its version."""
+    fields = Fields(node, problems)
+    mine = Fields.of(own, problems, what="policy", keys=_KEYS) or fields
+    zone = fields.text("time_zone", required=True, default="UTC")
+    if not _is_zone(zone):
+        problems.unknown_word(fields.place_of("time_zone"), "time zone", zone, available_timezones())
+        zone = "UTC"
+    version = mine.whole("version", low=1, high=1_000_000)
+    if version is None:
+        problems.add(mine.place, "missing", "'version' is missing. It is a whole number that grows.")
+    fallback = fields.get("fallback")
+    spare = None if fallback is None else Fields.of(fallback, problems, what="fallback", keys=("plan", "priority"))
+    priority = spare.whole("priority", low=0, high=4) if spare else None
+    return Settings(
+        id=mine.text("policy", required=True),
+        version=version or 0,
+        title=fields.text("title"),
+        owner=fields.text("owner"),
+        time_zone=zone,
+        responder_types=(*SHIPPED_RESPONDER_TYPES, *(word for word, _ in fields.words("responder_types"))),
+        fallback_plan=spare.text("plan") if spare else "",
+        fallback_priority=_DEFAULT_PRIORITY if priority is None else priority,
+        retired=frozenset(word for word, _ in fields.words("retire")),
+        place=mine.place,
+    )
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True

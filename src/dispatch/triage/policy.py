@@ -1,0 +1,236 @@
+"""A policy: texts in, a compiled and immutable policy out, or every problem of the texts at once."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from dispatch.domain.errors import PolicyInvalid
+from dispatch.triage.conditions import ALWAYS
+from dispatch.triage.context import ContextRules
+from dispatch.triage.crosswalk import Crosswalk, build_crosswalk
+from dispatch.triage.decision import PolicyRef
+from dispatch.triage.lexicon import Lexicon, build_lexicon
+from dispatch.triage.loading.cases_text import parse_case
+from dispatch.triage.loading.floor import check_floor_plans, check_retired
+from dispatch.triage.loading.layers import Draft, add_layer
+from dispatch.triage.loading.lexicon_text import PhraseBook, read_context, read_lexicon
+from dispatch.triage.loading.plans_text import parse_plan
+from dispatch.triage.loading.problems import Problems
+from dispatch.triage.loading.programs_text import parse_program
+from dispatch.triage.loading.settings import Settings, parse_settings
+from dispatch.triage.loading.source import Mapping as YamlMapping
+from dispatch.triage.loading.source import Scalar, read_yaml
+from dispatch.triage.loading.tables_text import parse_table
+from dispatch.triage.loading.types_text import parse_call_types, parse_incident_types
+from dispatch.triage.loading.words import Words, parse_topics
+from dispatch.triage.model import Case, IncidentType, Life, Place, PlanTemplate, Program, Row, Table
+from dispatch.triage.row_index import RowIndex, build_index
+
+CACHED_TYPES = 4096  # readings of call types kept; senders repeat a few hundred of them
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything evaluate() needs, compiled once. `rows` are those of all tables, in the order they are tried.
+
+    row_tables: for each row, the number of its table in `tables`. table_bits: bits of each table's rows in `index`.
+    program_index: over every condition of every program's `takes`; take_owners: the program of each.
+    type_readings: memo of call types already read; it changes no answer.
+    """
+
+    id: str
+    version: int
+    sha256: str
+    title: str
+    owner: str
+    time_zone: str
+    zone: ZoneInfo
+    incident_types: Mapping[str, IncidentType]
+    crosswalk: Crosswalk
+    lexicon: Lexicon
+    phrases: PhraseBook
+    plans: Mapping[str, PlanTemplate]
+    fallback: PlanTemplate | None
+    fallback_priority: int
+    tables: tuple[Table, ...]
+    rows: tuple[Row, ...]
+    row_tables: tuple[int, ...]
+    table_bits: tuple[int, ...]
+    index: RowIndex
+    programs: tuple[Program, ...]
+    program_index: RowIndex
+    take_owners: tuple[int, ...]
+    cases: tuple[Case, ...]
+    topics: frozenset[str]
+    type_readings: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def ref(self) -> PolicyRef:
+        return PolicyRef(self.id, self.version, self.sha256)
+
+
+def policy_sha256(texts: Mapping[str, str], parents: Mapping[str, Mapping[str, str]] = MappingProxyType({})) -> str:
+    """The hash of a policy's exact texts and of the policies it stands on; line ends do not count."""
+    digest = hashlib.sha256()
+    for owner, files in [("", texts), *sorted(parents.items())]:
+        for name in sorted(files):
+            text = files[name].replace("\r\n", "\n")
+            for part in (owner, name, text):
+                data = part.encode("utf-8", "surrogatepass")
+                digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()
+
+
+def load_policy(texts: Mapping[str, str], *, parents: Mapping[str, Mapping[str, str]] = MappingProxyType({})) -> Policy:
+    """The compiled policy. texts: file name -> text. parents: policy id -> its texts, for those it extends.
+
+    Raises PolicyInvalid with every problem: pointer file:line, code, and a sentence with the remedy.
+    """
+    problems = Problems()
+    draft, chain = _merged(texts, parents, problems)
+    policy = _built(draft, policy_sha256(texts, {name: parents[name] for name in chain}), problems)
+    if problems.found or policy is None:
+        count = len(problems.found)
+        raise PolicyInvalid(
+            f"The policy has {count} problem{'s' if count != 1 else ''}.",
+            fix="Mend each place named in errors; docs/policy-format.md describes the files.",
+            errors=problems.found,
+        )
+    return policy
+
+
+def parent_id(texts: Mapping[str, str]) -> str | None:
+    """The id of the policy that this one extends, if any; so that callers know which parents to bring."""
+    node = read_yaml("policy.yaml", texts.get("policy.yaml", ""), Problems())
+    value = None if node is None else node.items.get("extends")
+    return value.text if isinstance(value, Scalar) and not value.is_null else None
+
+
+def _merged(
+    texts: Mapping[str, str], parents: Mapping[str, Mapping[str, str]], problems: Problems
+) -> tuple[Draft, list[str]]:
+    chain: list[str] = []
+    parent = parent_id(texts)
+    while parent is not None and parent not in chain:
+        if parent not in parents:
+            problems.unknown_word(Place("policy.yaml", 1), "policy to extend", parent, parents)
+            break
+        chain.append(parent)
+        parent = parent_id(parents[parent])
+    draft = Draft()
+    for name in reversed(chain):
+        add_layer(draft, parents[name], problems, prefix=f"{name}/")
+    add_layer(draft, texts, problems, prefix="")
+    return draft, chain
+
+
+def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
+    if draft.own_settings is None:
+        return None
+    settings = parse_settings(YamlMapping(draft.settings, draft.own_settings.place), draft.own_settings, problems)
+    types = parse_incident_types(draft, problems)
+    book = _phrase_book(draft, types, problems)
+    words = _words(draft, settings, types, book)
+    plans = {
+        plan_id: plan
+        for plan_id, (_, node) in draft.plans.items()
+        if (plan := parse_plan(plan_id, node, words, problems)) is not None
+    }
+    tables = _tables(draft, settings, words, problems)
+    check_floor_plans(draft, plans, tables, words, problems)
+    programs = [
+        program
+        for node in draft.programs.values()
+        if (program := parse_program(node, words, settings.retired, problems)) is not None
+    ]
+    rows = [row for table in tables for row in table.rows]
+    row_ids = frozenset(row.id for row in rows)
+    if settings.fallback_plan and settings.fallback_plan not in plans:
+        problems.unknown_word(settings.place, "plan", settings.fallback_plan, plans)
+    row_tables = tuple(number for number, table in enumerate(tables) for _ in table.rows)
+    return Policy(
+        id=settings.id,
+        version=settings.version,
+        sha256=sha256,
+        title=settings.title,
+        owner=settings.owner,
+        time_zone=settings.time_zone,
+        zone=ZoneInfo(settings.time_zone),
+        incident_types=types,
+        crosswalk=build_crosswalk(parse_call_types(draft, types, problems), types),
+        lexicon=build_lexicon(book.searched(), ContextRules()),
+        phrases=book,
+        plans=plans,
+        fallback=plans.get(settings.fallback_plan),
+        fallback_priority=settings.fallback_priority,
+        tables=tables,
+        rows=tuple(rows),
+        row_tables=row_tables,
+        table_bits=_table_bits(row_tables, len(tables)),
+        index=build_index([row.when for row in rows]),
+        programs=tuple(programs),
+        program_index=build_index([take for program in programs for take in program.takes], keep_untold=True),
+        take_owners=tuple(number for number, program in enumerate(programs) for _ in program.takes),
+        cases=_cases(draft, words, row_ids, problems),
+        topics=words.topics,
+    )
+
+
+def _phrase_book(draft: Draft, types: Mapping[str, IncidentType], problems: Problems) -> PhraseBook:
+    book = PhraseBook()
+    for layer, node in draft.lexicons:
+        read_lexicon(layer, node, book, types, problems)
+    for node in draft.contexts:
+        read_context(node, book, problems)
+    return book
+
+
+def _words(draft: Draft, settings: Settings, types: Mapping[str, IncidentType], book: PhraseBook) -> Words:
+    topics = set(book.topics)
+    for row in (*draft.incident_types.values(), *draft.call_types.values()):
+        topics.update(parse_topics(row.cells["topics"]))
+    return Words(
+        topics=frozenset(topics),
+        incident_types=frozenset(types),
+        responder_types=frozenset(settings.responder_types),
+        plans=frozenset(draft.plans),
+        programs=frozenset(draft.programs),
+    )
+
+
+def _tables(draft: Draft, settings: Settings, words: Words, problems: Problems) -> tuple[Table, ...]:
+    check_retired(settings.retired, draft, problems)
+    drafts = sorted(draft.tables.values(), key=lambda d: (d.number, d.name))
+    tables = tuple(table for d in drafts if (table := parse_table(d, words, settings.retired, problems)) is not None)
+    seen: dict[str, Place] = {}
+    for row in (row for table in tables for row in table.rows):
+        if row.id in seen:
+            problems.add(row.place, "duplicate_id", f"Row {row.id!r} is already at {seen[row.id]}. Ids are for ever.")
+        seen.setdefault(row.id, row.place)
+    _check_catch_all(tables, settings.place, problems)
+    return tables
+
+
+def _check_catch_all(tables: tuple[Table, ...], place: Place, problems: Problems) -> None:
+    last = tables[-1].rows[-1] if tables and tables[-1].rows else None
+    if last is None:
+        problems.add(place, "no_tables", "The policy decides nothing. Add tables/NN-name.yaml with rows.")
+    elif last.when != ALWAYS or last.then is None or last.life != Life():
+        detail = "The last row of the last table must have `when: {}` and `then`, so that every call has an answer."
+        problems.add(last.place, "no_catch_all", detail)
+
+
+def _table_bits(row_tables: tuple[int, ...], count: int) -> tuple[int, ...]:
+    bits = [0] * count
+    for row, table in enumerate(row_tables):
+        bits[table] |= 1 << row
+    return tuple(bits)
+
+
+def _cases(draft: Draft, words: Words, rows: frozenset[str], problems: Problems) -> tuple[Case, ...]:
+    """The policy's own cases and the inherited ones that must hold in every pack."""
+    own = draft.layers - 1
+    parsed = [(layer, parse_case(node, words, rows, problems)) for layer, node in draft.cases]
+    return tuple(case for layer, case in parsed if case is not None and (layer == own or case.must_hold))

@@ -1,0 +1,168 @@
+"""Each program's verdict on one call, with a stable reason code for every clause that fails or cannot be told."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dispatch.domain.classification import Verdict
+from dispatch.domain.geo import LatLon
+from dispatch.triage.conditions import CHANNEL, TOPIC, AnyOf, Condition, State, atoms_of
+from dispatch.triage.decision import ProgramVerdict
+from dispatch.triage.facts import UNKNOWN
+from dispatch.triage.model import CANNOT_TELL, CO_RESPOND, EXCLUDE, RETIRED, SHADOW, STAGE, Area, Hours, Program
+from dispatch.triage.policy import Policy
+from dispatch.triage.row_index import numbers_of
+
+_WEEK_MINUTES = 7 * 24 * 60
+_POSITION = "position"
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """A program that may be sent. level: "" alone, co_respond with police, stage behind police."""
+
+    program: Program
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The wall clock of the policy's zone, which hours and dates are written in."""
+
+    local: datetime
+
+    @property
+    def minute_of_week(self) -> int:
+        return self.local.weekday() * 24 * 60 + self.local.hour * 60 + self.local.minute
+
+
+def judge_programs(
+    policy: Policy, state: State, topics: Set[str], position: LatLon | None, moment: Moment
+) -> tuple[tuple[ProgramVerdict, ...], list[Taker]]:
+    """The verdict of every program that is not retired, and those that may be sent, in the policy's order."""
+    bits = policy.program_index.candidates(state, topics)
+    near = {policy.take_owners[number] for number in numbers_of(bits)}
+    day = moment.local.date()
+    verdicts: list[ProgramVerdict] = []
+    takers: list[Taker] = []
+    for number, program in enumerate(policy.programs):
+        life = program.life
+        if life.status == RETIRED or not life.covers(day):
+            continue
+        if number not in near:
+            verdicts.append(_verdict(program, Verdict.INELIGIBLE, ("not_in_scope",)))
+            continue
+        verdict, level = judge(program, state, topics, position, moment)
+        verdicts.append(verdict)
+        if verdict.verdict is Verdict.ELIGIBLE and life.status != SHADOW:
+            takers.append(Taker(program, level))
+    return tuple(verdicts), takers
+
+
+def judge(
+    program: Program, state: State, topics: Set[str], position: LatLon | None, moment: Moment
+) -> tuple[ProgramVerdict, str]:
+    """The verdict and how the program may go: "", co_respond or stage."""
+    takes = program.takes_test(state, topics)
+    if takes is False:
+        return _verdict(program, Verdict.INELIGIBLE, ("not_in_scope",)), ""
+    failed: list[str] = []
+    untold: list[str] = [] if takes else _untold(AnyOf(program.takes), state)
+    remarks, level = _disqualified(program, state, topics, failed, untold)
+    _limits(program, state, failed, untold)
+    if program.hours is not None and not is_open(program.hours, moment):
+        failed.append("outside_hours")
+    if program.area is not None:
+        if position is None:
+            untold.append(f"{CANNOT_TELL}:{_POSITION}")
+        elif not is_inside(program.area, position):
+            failed.append("outside_area")
+    shadow = ["shadow"] if program.life.status == SHADOW else []
+    if failed:
+        return _verdict(program, Verdict.INELIGIBLE, (*failed, *untold, *shadow)), ""
+    if untold:
+        return _verdict(program, Verdict.CANNOT_TELL, (*untold, *shadow)), ""
+    return _verdict(program, Verdict.ELIGIBLE, ("in_scope", *remarks, *shadow)), level
+
+
+def _verdict(program: Program, verdict: Verdict, reasons: tuple[str, ...]) -> ProgramVerdict:
+    return ProgramVerdict(program.id, program.responder_type, verdict, tuple(dict.fromkeys(reasons)))
+
+
+def _disqualified(
+    program: Program, state: State, topics: Set[str], failed: list[str], untold: list[str]
+) -> tuple[list[str], str]:
+    """Adds what fails or cannot be told; returns remarks of an eligible program and how it may go."""
+    remarks: list[str] = []
+    level = ""
+    for disqualifier in program.disqualifies:
+        hit = disqualifier.test(state, topics)
+        if hit is None:
+            if disqualifier.if_unknown == EXCLUDE:
+                failed.append(f"disqualifier:{disqualifier.id}")
+            elif disqualifier.if_unknown == CANNOT_TELL:
+                untold += _untold(disqualifier.when, state)
+            else:
+                remarks += [f"unasked:{fact}" for fact in _untold_facts(disqualifier.when, state)]
+        elif hit and disqualifier.level == EXCLUDE:
+            failed.append(f"disqualifier:{disqualifier.id}")
+        elif hit:
+            remarks.append(f"{disqualifier.level}:{disqualifier.id}")
+            level = STAGE if STAGE in (level, disqualifier.level) else CO_RESPOND
+    return remarks, level
+
+
+def _limits(program: Program, state: State, failed: list[str], untold: list[str]) -> None:
+    for key, allowed, code in (
+        ("place", program.places, "place"),
+        ("age_band", program.ages, "age"),
+        (CHANNEL, program.channels, CHANNEL),
+    ):
+        if allowed:
+            value = state.get(key, UNKNOWN)
+            if value == UNKNOWN:
+                untold.append(f"{CANNOT_TELL}:{key}")
+            elif value not in allowed:
+                failed.append(f"{code}:{value}")
+    wish = state.get("caller_wants", UNKNOWN)
+    if program.caller_wants and wish != UNKNOWN and wish not in program.caller_wants:
+        failed.append(f"caller_wants_{wish}")
+
+
+def _untold(condition: Condition, state: State) -> list[str]:
+    return [f"{CANNOT_TELL}:{fact}" for fact in _untold_facts(condition, state)]
+
+
+def _untold_facts(condition: Condition, state: State) -> list[str]:
+    keys = (atom.key for atom in atoms_of(condition) if atom.key != TOPIC)
+    return [key for key in dict.fromkeys(keys) if state.get(key, UNKNOWN) == UNKNOWN]
+
+
+def is_open(hours: Hours, moment: Moment) -> bool:
+    """True inside a range of the local week; a range past midnight belongs to the day it began on."""
+    minute = moment.minute_of_week
+    for start, end in hours.ranges:
+        for now in (minute, minute + _WEEK_MINUTES):
+            if start <= now < end:
+                began = moment.local.date() - timedelta(days=now // (24 * 60) - start // (24 * 60))
+                if (start, end) == (0, _WEEK_MINUTES):  # always open: the day that counts is today
+                    began = moment.local.date()
+                if began not in hours.closed_on:
+                    return True
+    return False
+
+
+def is_inside(area: Area, position: LatLon) -> bool:
+    """True when the position lies in any of the polygons (even-odd rule on longitude and latitude)."""
+    return any(_in_ring(ring, position) for ring in area.polygons)
+
+
+def _in_ring(ring: tuple[tuple[float, float], ...], position: LatLon) -> bool:
+    inside = False
+    before_lon, before_lat = ring[-1]
+    for lon, lat in ring:
+        if (lat > position.lat) != (before_lat > position.lat):
+            crossing = lon + (position.lat - lat) * (before_lon - lon) / (before_lat - lat)
+            inside ^= position.lon < crossing
+        before_lon, before_lat = lon, lat
+    return inside
