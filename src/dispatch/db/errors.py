@@ -56,7 +56,9 @@ def translate(error: BaseException) -> DispatchError:
         kind, message, fix = _BY_CONSTRAINT[name]
         return kind(message, fix=fix, constraint=name)
     if name is not None:
-        return Conflict(f"The database refused this: {name}.", fix="Check the values against the documentation.", constraint=name)
+        return Conflict(
+            f"The database refused this: {name}.", fix="Check the values against the documentation.", constraint=name
+        )
     return Unavailable(
         "The database did not answer or could not finish.",
         fix="Nothing was stored. Send the same request again in a few seconds.",

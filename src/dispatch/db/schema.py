@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Double, MetaData, String
+from sqlalchemy import Double, MetaData, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase
 
@@ -21,9 +21,10 @@ class Table(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
+        str: Text,
         datetime: TIMESTAMP(timezone=True),
         dict[str, Any]: JSONB,
         list[Any]: JSONB,
-        list[str]: ARRAY(String),
+        list[str]: ARRAY(Text),
         float: Double,
     }

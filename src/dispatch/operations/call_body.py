@@ -17,7 +17,7 @@ MAX_NARRATIVE_CHARS = 200_000
 FUTURE_TOLERANCE = timedelta(minutes=5)
 
 
-def _without_nul(text: str) -> str:
+def without_nul(text: str) -> str:
     """Refuses U+0000 (PostgreSQL text cannot hold it) and lone surrogates (no encoding can)."""
     if "\x00" in text:
         raise PydanticCustomError("nul_character", "holds the character U+0000; remove it")
@@ -31,19 +31,24 @@ def _known_value(fact: str) -> AfterValidator:
         known = VOCABULARY[fact].values
         if value != "unknown" and value not in known:
             raise PydanticCustomError(
-                "unknown_value", "'{value}' is not one of: {known}", {"value": value, "known": ", ".join((*known, "unknown"))}
+                "unknown_value",
+                "'{value}' is not one of: {known}",
+                {"value": value, "known": ", ".join((*known, "unknown"))},
             )
         return value
 
     return AfterValidator(check)
 
 
-def _known_answers(answers: dict[str, str]) -> dict[str, str]:
+def known_answers(answers: dict[str, str]) -> dict[str, str]:
+    """The answers, each a value of its fact. Raises a validation error that names the first that is not."""
     for fact, value in answers.items():
         spec = VOCABULARY.get(fact)
         if spec is None:
             raise PydanticCustomError(
-                "unknown_fact", "'{fact}' is not a fact of the vocabulary; known: {known}", {"fact": fact, "known": ", ".join(VOCABULARY)}
+                "unknown_fact",
+                "'{fact}' is not a fact of the vocabulary; known: {known}",
+                {"fact": fact, "known": ", ".join(VOCABULARY)},
             )
         if value != "unknown" and value not in spec.values:
             raise PydanticCustomError(
@@ -58,7 +63,7 @@ def _trimmed(minimum: int, maximum: int) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=minimum, max_length=maximum)
 
 
-Text = Annotated[str, AfterValidator(_without_nul)]
+Text = Annotated[str, AfterValidator(without_nul)]
 Short = Annotated[Text, _trimmed(0, 200)]
 Key = Annotated[Text, _trimmed(1, 200)]
 
@@ -121,7 +126,9 @@ class CallBody(Part):
 
     source: Key = Field(examples=["cad-east"], description="Name of the sending system; picks its call-type crosswalk")
     source_ref: Key = Field(examples=["2026-000123"], description="The sender's own reference; makes a repeat harmless")
-    received_at: AwareDatetime | None = Field(None, examples=["2026-11-23T14:01:58Z"], description="When the contact reached the sender")
+    received_at: AwareDatetime | None = Field(
+        None, examples=["2026-11-23T14:01:58Z"], description="When the contact reached the sender"
+    )
     updated_at: AwareDatetime | None = Field(
         None, description="When the sender last changed this call; orders updates (default: received_at)"
     )
@@ -131,7 +138,7 @@ class CallBody(Part):
     narrative: Annotated[Text, Field(max_length=MAX_NARRATIVE_CHARS)] | None = Field(
         None, examples=["neighbor not seen for three days, lights on, no weapons mentioned"]
     )
-    answers: Annotated[dict[str, str], AfterValidator(_known_answers)] | None = Field(
+    answers: Annotated[dict[str, str], AfterValidator(known_answers)] | None = Field(
         None, examples=[{"weapon": "none", "injury": "unknown"}], description="Facts as answered on the phone"
     )
     location: Location | None = None

@@ -29,7 +29,9 @@ class Assignment(Table):
         CheckConstraint(f"status in ({_listed(AssignmentStatus)})", name="status_known"),
         CheckConstraint(f"mode in ({_listed(AssignmentMode)})", name="mode_known"),
         CheckConstraint("status <> 'cleared' or outcome is not null", name="cleared_has_outcome"),
-        Index("uq_assignment_active_unit", "jurisdiction_id", "unit_id", unique=True, postgresql_where=text("holds_unit")),
+        Index(
+            "uq_assignment_active_unit", "jurisdiction_id", "unit_id", unique=True, postgresql_where=text("holds_unit")
+        ),
         Index(
             "uq_assignment_unit_on_incident",
             "jurisdiction_id",

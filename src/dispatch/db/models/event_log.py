@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
@@ -20,16 +20,18 @@ class TransactionId(UserDefinedType[int]):
 
 
 class EventRow(Table):
-    """One row of the log. A database trigger refuses every update and delete."""
+    """One row of the log. A database trigger refuses every update and delete.
+
+    No foreign keys: the busiest table must not lock rows of others, and what it says stays true when they change.
+    """
 
     __tablename__ = "event_log"
     __table_args__ = (
-        UniqueConstraint("jurisdiction_id", "id", name="uq_event_log_id"),
         Index("ix_event_log_incident", "jurisdiction_id", "incident_id", "seq"),
         Index("ix_event_log_subject", "jurisdiction_id", "subject_id", "seq"),
     )
 
-    jurisdiction_id: Mapped[str] = mapped_column(ForeignKey("jurisdiction.id"), primary_key=True)
+    jurisdiction_id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     id: Mapped[str]
     type: Mapped[str]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Sequence, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, Sequence, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.db.schema import Table
@@ -10,7 +10,6 @@ from dispatch.domain.classification import Category
 from dispatch.domain.incident import IncidentStatus
 
 INCIDENT_NUMBER = Sequence("incident_number_seq", start=1001, metadata=Table.metadata)
-
 
 
 class Incident(Table):
@@ -37,7 +36,7 @@ class Incident(Table):
         Index("ix_incident_opened", "jurisdiction_id", "opened_at", "id"),
     )
 
-    jurisdiction_id: Mapped[str] = mapped_column(ForeignKey("jurisdiction.id"), primary_key=True)
+    jurisdiction_id: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(server_default=text("nextval('incident_number_seq')::text"))
     status: Mapped[str]

@@ -15,9 +15,7 @@ class PolicyVersion(Table):
     __tablename__ = "policy_version"
     __table_args__ = (
         CheckConstraint("status in ('draft', 'shadow', 'active', 'retired')", name="status_known"),
-        Index(
-            "uq_policy_version_active", "jurisdiction_id", unique=True, postgresql_where=text("status = 'active'")
-        ),
+        Index("uq_policy_version_active", "jurisdiction_id", unique=True, postgresql_where=text("status = 'active'")),
     )
 
     jurisdiction_id: Mapped[str] = mapped_column(ForeignKey("jurisdiction.id"), primary_key=True)

@@ -41,7 +41,9 @@ class Certification(Table):
             ["responder.jurisdiction_id", "responder.id"],
             name="fk_certification_responder",
         ),
-        CheckConstraint("expires_on is null or issued_on is null or expires_on >= issued_on", name="expires_after_issue"),
+        CheckConstraint(
+            "expires_on is null or issued_on is null or expires_on >= issued_on", name="expires_after_issue"
+        ),
     )
 
     jurisdiction_id: Mapped[str] = mapped_column(primary_key=True)

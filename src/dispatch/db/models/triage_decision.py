@@ -18,8 +18,6 @@ class TriageDecisionRow(Table):
             ["jurisdiction_id", "incident_id"],
             ["incident.jurisdiction_id", "incident.id"],
             name="fk_triage_decision_incident",
-            deferrable=True,
-            initially="DEFERRED",
         ),
         UniqueConstraint("jurisdiction_id", "incident_id", "ordinal", name="uq_triage_decision_ordinal"),
         CheckConstraint("trigger <> 'override' or override_reason is not null", name="override_has_reason"),

@@ -1,0 +1,209 @@
+"""Assignments: units given to incidents, their steps, and their history."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime, BaseModel, Field
+
+from dispatch.api.answers import PAGE, AssignmentOut, Cursor, Limit, refusals
+from dispatch.api.bodies import NoteText, Part, Word
+from dispatch.api.calls import actor_of
+from dispatch.api.history_files import as_csv, as_geojson, as_ndjson
+from dispatch.domain.access import Permission
+from dispatch.domain.assignment import AssignmentMode, AssignmentStatus
+from dispatch.domain.classification import Category
+from dispatch.domain.errors import FieldProblem, Invalid
+from dispatch.operations.assignments import AssignUnits, StatusStep, assign_units, lock_assignment, step_assignment
+from dispatch.queries import history
+from dispatch.web.paging import decode_cursor, encode_cursor
+from dispatch.web.routes import Act, CommandRoute, CurrentAct, QueryRoute, requires
+
+commands = APIRouter(route_class=CommandRoute, tags=["assignments"])
+queries = APIRouter(route_class=QueryRoute, tags=["assignments"])
+
+
+class AssignBody(Part):
+    """Units by call sign or id: all of them, or none."""
+
+    units: list[Word] = Field(min_length=1, max_length=50, examples=[["CR2"]])
+    mode: AssignmentMode | None = Field(
+        None, description="Default: police, fire and EMS are ordered, everyone else is offered the job"
+    )
+    step: int | None = Field(None, ge=1, le=100, description="The plan step that this fills")
+    role: Word | None = Field(None, examples=["primary"])
+    eta_s: dict[str, int] | None = Field(None, description="Expected seconds by call sign, as recommended")
+    recommended: bool | None = Field(None, description="Whether the units were the recommended ones")
+    reason: NoteText | None = Field(None, description="Why these units, when they were not the recommended ones")
+
+
+class Assigned(BaseModel):
+    assignments: list[AssignmentOut]
+
+
+class StatusBody(Part):
+    """One step. `occurred_at` may lie in the past; `reason` and `outcome` are asked for where the step needs them."""
+
+    status: AssignmentStatus
+    occurred_at: AwareDatetime | None = None
+    reason: NoteText | None = None
+    outcome: Word | None = Field(None, examples=["de_escalated"])
+    note: NoteText | None = None
+
+
+class HistoryItem(AssignmentOut):
+    """An assignment with its incident's number, when its call came in, who was on the unit, and its intervals."""
+
+    incident: str = Field(description="Incident number")
+    call_received_at: datetime
+    responders: list[str]
+    intervals_s: dict[str, float | None] = Field(description="Seconds by interval name; null where a stamp is missing")
+
+
+class HistoryPage(BaseModel):
+    items: list[HistoryItem]
+    next: str | None
+
+
+@commands.post(
+    "/incidents/{incident_id}/assignments",
+    status_code=201,
+    response_model=Assigned,
+    responses=refusals(404, 409),
+    summary="Assign units",
+)
+@requires(Permission.ASSIGNMENT_WRITE)
+async def post_assignments(incident_id: str, body: AssignBody, act: CurrentAct) -> Assigned:
+    """All of the units are on the incident, or none is: 409 `unit_already_assigned` names each taken unit and where."""
+    command = AssignUnits(
+        incident_id, body.units, body.mode, body.step, body.role, body.eta_s, body.recommended, body.reason
+    )
+    made = await assign_units(act.session, command, actor_of(act))
+    return Assigned(assignments=[AssignmentOut.model_validate(row) for row in made])
+
+
+@commands.post(
+    "/assignments/{assignment_id}/status",
+    response_model=AssignmentOut,
+    responses=refusals(404, 409),
+    summary="One step of an assignment",
+)
+@requires(Permission.ASSIGNMENT_STATUS)
+async def post_status(assignment_id: str, body: StatusBody, act: CurrentAct) -> AssignmentOut:
+    """409 `illegal_transition` lists the steps that are legal from here."""
+    row = await lock_assignment(act.session, act.principal.jurisdiction, assignment_id)
+    act.principal.require_unit(row.unit_id)
+    act.principal.require_agency(row.agency_id)
+    command = StatusStep(assignment_id, body.status, body.occurred_at, body.reason, body.outcome, body.note)
+    return AssignmentOut.model_validate(await step_assignment(act.session, command, actor_of(act)))
+
+
+@queries.get(
+    "/assignments",
+    response_model=HistoryPage,
+    responses={
+        200: {
+            "description": "A page; the media type follows `Accept`. Files hold every matching row, not a page.",
+            "content": {
+                "text/csv": {"schema": {"type": "string"}},
+                "application/x-ndjson": {"schema": {"type": "string"}},
+                "application/geo+json": {"schema": {"type": "object"}},
+            },
+        },
+        **refusals(),
+    },
+    summary="History of assignments",
+)
+@requires(Permission.ASSIGNMENT_READ)
+async def list_assignments(
+    request: Request,
+    act: CurrentAct,
+    unit: Annotated[str | None, Query(description="Call sign or id", max_length=200)] = None,
+    responder: Annotated[str | None, Query(description="Responder id", max_length=200)] = None,
+    responder_type: Annotated[str | None, Query(max_length=200)] = None,
+    program: Annotated[str | None, Query(max_length=200)] = None,
+    agency: Annotated[str | None, Query(max_length=200)] = None,
+    category: Category | None = None,
+    outcome: Annotated[str | None, Query(max_length=200)] = None,
+    incident: Annotated[str | None, Query(description="Incident id or number", max_length=200)] = None,
+    from_: Annotated[AwareDatetime | None, Query(alias="from", description="Assigned at or after")] = None,
+    to: Annotated[AwareDatetime | None, Query(description="Assigned before")] = None,
+    bbox: Annotated[str | None, Query(description="west,south,east,north in degrees", max_length=200)] = None,
+    cursor: Cursor = None,
+    limit: Limit = PAGE,
+) -> Response:
+    """Newest first. `Accept: text/csv`, `application/x-ndjson` or `application/geo+json` streams every matching row."""
+    wanted = history.HistoryFilter(
+        unit=unit,
+        responder=responder,
+        responder_type=responder_type,
+        program=program,
+        agency=agency,
+        category=category.value if category else None,
+        outcome=outcome,
+        incident=incident,
+        from_at=from_,
+        to_at=to,
+        bbox=_bbox(bbox),
+        agencies=act.principal.agencies,
+        only_unit=act.principal.unit,
+        hidden_types=act.principal.hidden_responder_types(),
+    )
+    accepted = request.headers.get("accept", "")
+    for media_type, write in (
+        ("text/csv", as_csv),
+        ("application/x-ndjson", as_ndjson),
+        ("application/geo+json", as_geojson),
+    ):
+        if media_type in accepted:
+            return StreamingResponse(
+                write(_every(act, wanted)),
+                media_type=media_type,
+                headers={"Content-Disposition": f"attachment; filename=assignments.{write.__name__[3:]}"},
+            )
+    after: Any = tuple(decode_cursor(cursor, [datetime, str])) if cursor else None
+    rows = await history.page(act.session, act.principal.jurisdiction, wanted, after=after, limit=limit)
+    last = rows[-1].assignment if len(rows) == limit else None
+    page = HistoryPage(
+        items=[history_item(row) for row in rows],
+        next=encode_cursor([last.created_at, last.id]) if last else None,
+    )
+    return Response(page.model_dump_json(), media_type="application/json")
+
+
+def history_item(row: history.HistoryRow) -> HistoryItem:
+    """A history row with its intervals."""
+    item = AssignmentOut.model_validate(row.assignment).model_dump()
+    return HistoryItem.model_validate(
+        {
+            **item,
+            "incident": row.incident_number,
+            "call_received_at": row.call_received_at,
+            "responders": list(row.responders),
+            "intervals_s": row.intervals_s(),
+        }
+    )
+
+
+async def _every(act: Act, wanted: history.HistoryFilter) -> AsyncIterator[HistoryItem]:
+    """Every matching row, page by page, in a session of its own: the request's ends before the body is sent."""
+    async for row in history.every(act.services.sessions, act.principal.jurisdiction, wanted):
+        yield history_item(row)
+
+
+def _bbox(text: str | None) -> tuple[float, float, float, float] | None:
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+        if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+            raise ValueError("out of range")
+    except ValueError as error:
+        raise Invalid(
+            "bbox is west,south,east,north in degrees.",
+            fix="For example bbox=-125.0,44.0,-124.8,44.1",
+            errors=[FieldProblem("bbox", "bad_bbox", "four numbers, west <= east, south <= north")],
+        ) from error
+    return west, south, east, north

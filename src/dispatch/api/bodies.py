@@ -1,0 +1,22 @@
+"""What request bodies are made of: words and notes with limits, answers of the fact vocabulary, nothing unknown."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+from dispatch.operations.call_body import known_answers, without_nul
+
+
+class Part(BaseModel):
+    """Unknown keys are refused by name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Word = Annotated[
+    str, AfterValidator(without_nul), StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+]
+NoteText = Annotated[
+    str, AfterValidator(without_nul), StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)
+]
+Answers = Annotated[dict[str, str], AfterValidator(known_answers)]

@@ -1,0 +1,156 @@
+"""Calls come in here."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from dispatch.api.answers import refusals
+from dispatch.api.triage_answer import RecommendationOut, TriageOut
+from dispatch.db.active_policy import PolicyKey
+from dispatch.domain.access import Permission
+from dispatch.operations.actor import Actor
+from dispatch.operations.call_body import CallBody
+from dispatch.operations.calls import Received, receive
+from dispatch.queries import evaluation, incidents
+from dispatch.queries.recommendation import Need, advise
+from dispatch.web.routes import Act, CommandRoute, CurrentAct, QueryRoute, requires
+
+commands = APIRouter(route_class=CommandRoute, tags=["calls"])
+queries = APIRouter(route_class=QueryRoute, tags=["calls"])
+
+
+class CallRef(BaseModel):
+    id: str = Field(examples=["call_01KAQ4Z0000000000000000000"])
+    version: int = Field(description="1 for the first content; later updates count up")
+    flags: list[str] = Field(
+        description="What is missing or uncertain, as stable codes", examples=[["position_missing"]]
+    )
+
+
+class IncidentRef(BaseModel):
+    id: str = Field(examples=["inc_01KAQ4Z0000000000000000000"])
+    number: str = Field(examples=["1042"])
+    status: str
+    linked_calls: int
+
+
+class CallAnswer(BaseModel):
+    """What came of the call."""
+
+    call: CallRef
+    incident: IncidentRef
+    triage: TriageOut
+    recommendation: RecommendationOut
+
+
+class UnmappedTypeOut(BaseModel):
+    """A call type that the crosswalk lacks: it was read as words, and kept."""
+
+    source: str
+    type_code: str | None
+    type_text: str | None
+    calls: int
+    first_seen: datetime
+    last_seen: datetime
+
+    model_config = {"from_attributes": True}
+
+
+class UnmappedTypes(BaseModel):
+    items: list[UnmappedTypeOut]
+
+
+def actor_of(act: Act) -> Actor:
+    """The principal as the one who does an operation."""
+    return Actor(act.principal.jurisdiction, act.principal.subject, act.now, act.request_id)
+
+
+def json_answer(body: dict[str, Any], status: int) -> Response:
+    """JSON straight from plain data: the shapes are declared beside the route and held by the contract tests."""
+    return Response(orjson.dumps(body), status_code=status, media_type="application/json")
+
+
+@commands.post(
+    "/calls",
+    status_code=201,
+    response_model=CallAnswer,
+    responses={
+        200: {"model": CallAnswer, "description": "Seen before: unchanged, or a newer version was taken"},
+        **refusals(409, 413),
+    },
+    summary="Ingest one call",
+)
+@requires(Permission.CALL_WRITE)
+async def post_call(body: CallBody, request: Request, act: CurrentAct) -> Response:
+    """Stores the call, opens its incident, triages it and recommends units. Safe to repeat by source + source_ref.
+
+    A newer version of the same call (later `updated_at`, or `received_at` without it) is stored and triaged again; an
+    older one is refused with 409 `stale_content`; other content of the same age with 409 `conflicting_content`.
+    """
+    act.principal.require_source(body.source)
+    got = await receive(act.session, body, await request.body(), act.services.policies, actor_of(act))
+    location = body.location
+    need = Need(
+        got.decision["plan"],
+        got.decision["priority"],
+        location.position() if location else None,
+        body.caller.language if body.caller else None,
+    )
+    advice = await advise(
+        act.session, act.principal.jurisdiction, need, act.services.rosters, got.roster_fingerprint, act.now
+    )
+    return json_answer(_answer(got, advice), 201 if got.created else 200)
+
+
+def _answer(got: Received, advice: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "call": {"id": got.call_id, "version": got.call_version, "flags": got.flags},
+        "incident": {
+            "id": got.incident_id,
+            "number": got.incident_number,
+            "status": got.incident_status,
+            "linked_calls": got.linked_calls,
+        },
+        "triage": got.decision,
+        "recommendation": advice,
+    }
+
+
+class Evaluation(BaseModel):
+    """A decision that was not stored."""
+
+    triage: TriageOut
+
+
+@queries.post(
+    "/triage:evaluate",
+    response_model=Evaluation,
+    responses=refusals(404, 413),
+    summary="Triage without storing anything",
+    tags=["triage"],
+)
+@requires(Permission.TRIAGE_EVALUATE)
+async def evaluate_call(
+    body: CallBody,
+    act: CurrentAct,
+    policy: Annotated[
+        str | None, Query(max_length=200, description="`id@version`; default: the policy that decides now")
+    ] = None,
+) -> Response:
+    """The decision that this call would get, with questions and what would change it. Nothing is stored."""
+    key = PolicyKey.parse(act.principal.jurisdiction, policy) if policy else None
+    data = await evaluation.evaluate_call(
+        act.session, act.principal.jurisdiction, body.facts(), act.services.policies, key, act.now
+    )
+    return json_answer({"triage": data}, 200)
+
+
+@queries.get("/call-types/unmapped", response_model=UnmappedTypes, responses=refusals(), summary="Unknown type codes")
+@requires(Permission.INCIDENT_READ)
+async def list_unmapped(act: CurrentAct, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> UnmappedTypes:
+    """Types that senders used and no crosswalk row names, most frequent first: the administrator's list of work."""
+    rows = await incidents.unmapped_types(act.session, act.principal.jurisdiction, limit)
+    return UnmappedTypes(items=[UnmappedTypeOut.model_validate(row) for row in rows])

@@ -1,0 +1,88 @@
+"""The log as a feed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+
+from dispatch.api.answers import EventOut, Limit, refusals
+from dispatch.db.session import reading
+from dispatch.domain.access import Permission
+from dispatch.queries import feed
+from dispatch.web.routes import Act, CurrentAct, QueryRoute, requires
+
+queries = APIRouter(route_class=QueryRoute, tags=["feed"])
+
+POLL_S = 0.5
+HEARTBEAT_S = 5.0
+PAGE = 500
+
+
+class FeedPage(BaseModel):
+    """Rows in order. Ask again with `after` = `last_seq`; none is ever skipped."""
+
+    items: list[EventOut]
+    last_seq: int = Field(description="The seq to ask after next time")
+
+
+@queries.get("/feed", response_model=FeedPage, responses=refusals(), summary="The log after a position")
+@requires(Permission.FEED_READ)
+async def get_feed(
+    act: CurrentAct,
+    after: Annotated[int, Query(ge=0, le=2**62, description="Show rows with a greater seq")] = 0,
+    limit: Limit = PAGE,
+) -> FeedPage:
+    """Gap-free: a row is shown only when no transaction that began before it can still commit."""
+    rows = await feed.events_after(act.session, act.principal.jurisdiction, after, limit)
+    return FeedPage(items=[EventOut.model_validate(row) for row in rows], last_seq=rows[-1].seq if rows else after)
+
+
+@queries.get(
+    "/stream",
+    responses={
+        200: {"description": "Server-sent events; `id` is the seq", "content": {"text/event-stream": {}}},
+        **refusals(),
+    },
+    response_class=StreamingResponse,
+    summary="The log as it grows",
+)
+@requires(Permission.FEED_READ)
+async def get_stream(
+    request: Request,
+    act: CurrentAct,
+    after: Annotated[int | None, Query(ge=0, le=2**62, description="Default: from now on")] = None,
+    last_event_id: Annotated[str | None, Header(max_length=30)] = None,
+) -> StreamingResponse:
+    """As /feed, as server-sent events: reconnect with Last-Event-ID and nothing is missed. A heartbeat every 5 s."""
+    start = after
+    if last_event_id is not None and last_event_id.isascii() and last_event_id.isdigit():
+        start = min(int(last_event_id), 2**62)
+    if start is None:
+        start = await feed.last_seq(act.session, act.principal.jurisdiction)
+    return StreamingResponse(_stream(request, act, start), media_type="text/event-stream")
+
+
+async def _stream(request: Request, act: Act, after: int) -> AsyncIterator[bytes]:
+    """Events after a position until the client leaves or the service stops; no connection is held between looks."""
+    stopping: asyncio.Event = request.app.state.stopping
+    quiet_s = 0.0
+    while not stopping.is_set() and not await request.is_disconnected():
+        async with reading(act.services.sessions) as session:
+            rows = await feed.events_after(session, act.principal.jurisdiction, after, PAGE)
+        for row in rows:
+            after = row.seq
+            body = EventOut.model_validate(row).model_dump_json()
+            yield f"id: {row.seq}\nevent: {row.type}\ndata: {body}\n\n".encode()
+        if rows:
+            quiet_s = 0.0
+            continue
+        if quiet_s >= HEARTBEAT_S:
+            yield b": still here\n\n"
+            quiet_s = 0.0
+        try:
+            await asyncio.wait_for(stopping.wait(), POLL_S)
+        except TimeoutError:
+            quiet_s += POLL_S

@@ -1,0 +1,123 @@
+"""Is it alive, is it ready, how is it doing: the only routes that need no token, besides the status page."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from dispatch import __version__
+from dispatch.api.answers import refusals
+from dispatch.db.migrate import head_revision
+from dispatch.db.models import PolicyVersion
+from dispatch.domain.access import Permission
+from dispatch.queries import feed
+from dispatch.web.routes import CurrentAct, QueryRoute, requires
+from dispatch.web.services import Services
+
+public = APIRouter(tags=["operations"])
+queries = APIRouter(route_class=QueryRoute, tags=["operations"])
+
+
+class Health(BaseModel):
+    status: str = Field(examples=["ok"])
+
+
+class Readiness(BaseModel):
+    """Ready when the database answers and has the schema of this version."""
+
+    ready: bool
+    database: str = Field(examples=["ok", "unreachable"])
+    schema_revision: str | None
+    expected_revision: str
+
+
+class Status(BaseModel):
+    """How the service is doing."""
+
+    version: str
+    time: datetime
+    schema_revision: str | None
+    policy: str | None = Field(
+        description="`id@version` of the policy that decides; null: none, and nothing is triaged"
+    )
+    last_seq: int
+    incidents_waiting: int
+    incidents_active: int
+    units_available: int
+    units_total: int
+
+
+@public.get("/healthz", response_model=Health, summary="Is the process alive?")
+async def healthz() -> Health:
+    """Answers without touching anything else."""
+    return Health(status="ok")
+
+
+@public.get(
+    "/readyz",
+    response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "Not ready; says why"}},
+    summary="Can it take calls?",
+)
+async def readyz(request: Request, response: Response) -> Readiness:
+    """503 while the database does not answer or has another schema."""
+    services: Services = request.app.state.services
+    expected = head_revision()
+    try:
+        async with services.sessions() as session:
+            revision = (await session.execute(text("select version_num from alembic_version"))).scalar_one_or_none()
+    except (SQLAlchemyError, OSError):
+        response.status_code = 503
+        return Readiness(ready=False, database="unreachable", schema_revision=None, expected_revision=expected)
+    ready = revision == expected
+    if not ready:
+        response.status_code = 503
+    return Readiness(ready=ready, database="ok", schema_revision=revision, expected_revision=expected)
+
+
+@public.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"description": "Prometheus text", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+    summary="Prometheus metrics",
+)
+async def metrics() -> Response:
+    """Counts and durations by route; nothing about calls, people or places."""
+    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+@queries.get("/status", response_model=Status, responses=refusals(), summary="How is it doing?")
+@requires(Permission.STATUS_READ)
+async def get_status(act: CurrentAct) -> Status:
+    """Version, policy, queue and roster in numbers."""
+    jurisdiction = act.principal.jurisdiction
+    row = (await act.session.execute(_STATUS, {"jurisdiction_id": jurisdiction})).one()
+    return Status(
+        version=__version__,
+        time=act.now,
+        schema_revision=row.schema_revision,
+        policy=row.policy,
+        last_seq=await feed.last_seq(act.session, jurisdiction),
+        incidents_waiting=row.waiting,
+        incidents_active=row.active,
+        units_available=row.units_available,
+        units_total=row.units_total,
+    )
+
+
+_STATUS = text(
+    f"""
+    select (select version_num from alembic_version) as schema_revision,
+           (select id || '@' || version from {PolicyVersion.__tablename__}
+             where jurisdiction_id = :jurisdiction_id and status = 'active') as policy,
+           (select count(*) from incident where jurisdiction_id = :jurisdiction_id
+              and status in ('pending', 'held')) as waiting,
+           (select count(*) from incident where jurisdiction_id = :jurisdiction_id and status = 'active') as active,
+           (select count(*) from unit where jurisdiction_id = :jurisdiction_id and status = 'available')
+             as units_available,
+           (select count(*) from unit where jurisdiction_id = :jurisdiction_id) as units_total
+    """  # noqa: S608 - the table name is a constant of the schema
+)

@@ -1,0 +1,65 @@
+"""The history as a file: CSV that a spreadsheet cannot be tricked with, NDJSON, GeoJSON; streamed, never held whole."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+async def as_csv(rows: AsyncIterator[BaseModel]) -> AsyncIterator[bytes]:
+    """A header and a line per row. A text that a spreadsheet would run as a formula starts with an apostrophe."""
+    header_sent = False
+    async for row in rows:
+        plain = _flat(row)
+        if not header_sent:
+            yield _line(plain.keys())
+            header_sent = True
+        yield _line(plain.values())
+
+
+async def as_ndjson(rows: AsyncIterator[BaseModel]) -> AsyncIterator[bytes]:
+    """One JSON object a line."""
+    async for row in rows:
+        yield row.model_dump_json().encode() + b"\n"
+
+
+async def as_geojson(rows: AsyncIterator[BaseModel]) -> AsyncIterator[bytes]:
+    """A FeatureCollection (RFC 7946); a row without position has a null geometry."""
+    yield b'{"type":"FeatureCollection","features":['
+    separator = b""
+    async for row in rows:
+        properties = row.model_dump(mode="json")
+        lat, lon = properties.pop("lat"), properties.pop("lon")
+        geometry = None if lat is None else {"type": "Point", "coordinates": [lon, lat]}
+        yield separator + orjson.dumps({"type": "Feature", "geometry": geometry, "properties": properties})
+        separator = b","
+    yield b"]}"
+
+
+def _flat(row: BaseModel) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for name, value in row.model_dump(mode="json").items():
+        if isinstance(value, Mapping):
+            plain.update({f"{key}_s": inner for key, inner in value.items()})
+        elif isinstance(value, list):
+            plain[name] = " ".join(str(one) for one in value)
+        else:
+            plain[name] = value
+    return plain
+
+
+def _line(values: Any) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow([_safe(value) for value in values])
+    return out.getvalue().encode()
+
+
+def _safe(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return "'" + value
+    return "" if value is None else value

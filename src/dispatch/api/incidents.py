@@ -1,0 +1,287 @@
+"""Incidents: the queue, one incident, its log and decisions, and what people do to it."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime, BaseModel, Field
+
+from dispatch.api.answers import PAGE, AssignmentOut, Cursor, EventOut, IncidentOut, Limit, refusals
+from dispatch.api.bodies import Answers, NoteText, Part, Word
+from dispatch.api.calls import actor_of, json_answer
+from dispatch.api.triage_answer import RecommendationOut, TriageOut
+from dispatch.db.lookup import get_incident
+from dispatch.db.models import Call, TriageDecisionRow
+from dispatch.domain.access import Permission
+from dispatch.domain.classification import Category
+from dispatch.domain.incident import IncidentStatus
+from dispatch.operations import decisions
+from dispatch.operations import incidents as change
+from dispatch.queries import feed, incidents
+from dispatch.queries.recommendation import full_recommendation
+from dispatch.web.paging import decode_cursor, encode_cursor
+from dispatch.web.routes import Act, CommandRoute, CurrentAct, QueryRoute, requires
+
+queries = APIRouter(prefix="/incidents", route_class=QueryRoute, tags=["incidents"])
+commands = APIRouter(prefix="/incidents", route_class=CommandRoute, tags=["incidents"])
+
+
+class IncidentPage(BaseModel):
+    items: list[IncidentOut]
+    next: str | None = Field(description="Cursor of the next page; null at the end")
+
+
+class CallOut(BaseModel):
+    """A call as stored. `caller` is null for roles that may not see who called."""
+
+    id: str
+    source: str
+    source_ref: str
+    received_at: datetime
+    recorded_at: datetime
+    channel: str | None
+    type_code: str | None
+    type_text: str | None
+    narrative: str | None
+    flags: list[str]
+    caller: dict[str, Any] | None
+
+
+class DecisionOut(BaseModel):
+    """One decision, whole, with what was given to it."""
+
+    id: str
+    ordinal: int
+    decided_at: datetime
+    trigger: str = Field(examples=["call", "call_update", "retriage", "override"])
+    actor: str
+    triage: TriageOut
+    given: dict[str, Any]
+    override_reason: str | None
+    note: str | None
+
+
+class IncidentDetail(BaseModel):
+    """One incident with its calls, the decision that stands and its units."""
+
+    incident: IncidentOut
+    calls: list[CallOut]
+    triage: TriageOut
+    assignments: list[AssignmentOut]
+
+
+class Timeline(BaseModel):
+    items: list[EventOut]
+    next: str | None
+
+
+class Decisions(BaseModel):
+    items: list[DecisionOut]
+
+
+class TriageAnswer(BaseModel):
+    incident: IncidentOut
+    triage: TriageOut
+
+
+class RetriageBody(Part):
+    """What was learnt since. All of it may be empty: then the same facts meet the policy of now."""
+
+    answers: Answers = Field(default_factory=dict, examples=[{"weapon": "in_hand"}])
+    note: NoteText | None = Field(None, examples=["caller now says he has a knife"])
+    type_code: Word | None = None
+    type_text: Word | None = None
+
+
+class OverrideBody(Part):
+    """A person's decision, with a reason code."""
+
+    reason: Literal[tuple(decisions.OVERRIDE_REASONS)] = Field(description="Why, as a code")  # type: ignore[valid-type]
+    note: NoteText | None = None
+    category: Category | None = None
+    priority: int | None = Field(None, ge=0, le=4)
+    incident_type: Word | None = None
+    responder_type: Word | None = Field(None, examples=["community_responder"])
+
+
+class HoldBody(Part):
+    until: AwareDatetime
+    reason: NoteText
+
+
+class CloseBody(Part):
+    disposition: Word = Field(examples=["resolved"])
+    note: NoteText | None = None
+    final_type: Word | None = None
+    cancel: bool = Field(False, description="True: it never needed anyone; the incident becomes `cancelled`")
+
+
+class ReopenBody(Part):
+    reason: NoteText
+
+
+@queries.get("", response_model=IncidentPage, responses=refusals(), summary="The queue")
+@requires(Permission.INCIDENT_READ)
+async def list_incidents(
+    act: CurrentAct,
+    status: Annotated[list[IncidentStatus] | None, Query(description="Default: pending, held and active")] = None,
+    category: Category | None = None,
+    priority: Annotated[int | None, Query(ge=0, le=4)] = None,
+    cursor: Cursor = None,
+    limit: Limit = PAGE,
+) -> IncidentPage:
+    """By priority, then age, oldest first. Any incident can be taken, not only the first."""
+    wanted = incidents.QueueFilter(
+        [one.value for one in status] if status else incidents.OPEN, category.value if category else None, priority
+    )
+    after: Any = tuple(decode_cursor(cursor, [int, datetime, str])) if cursor else None
+    rows = await incidents.queue(act.session, act.principal.jurisdiction, wanted, after=after, limit=limit)
+    last = rows[-1] if len(rows) == limit else None
+    return IncidentPage(
+        items=[IncidentOut.model_validate(row) for row in rows],
+        next=encode_cursor([last.priority, last.opened_at, last.id]) if last else None,
+    )
+
+
+@queries.get("/{incident_id}", response_model=IncidentDetail, responses=refusals(404), summary="One incident")
+@requires(Permission.INCIDENT_READ)
+async def get_one(incident_id: str, act: CurrentAct) -> Response:
+    """By id or number."""
+    jurisdiction = act.principal.jurisdiction
+    row = await get_incident(act.session, jurisdiction, incident_id)
+    calls = await incidents.calls_of(act.session, jurisdiction, row.id)
+    decision = await decisions.latest_decision(act.session, jurisdiction, row.id)
+    units = await incidents.assignments_of(act.session, jurisdiction, row.id)
+    return json_answer(
+        {
+            "incident": IncidentOut.model_validate(row).model_dump(mode="json"),
+            "calls": [call_data(call, act) for call in calls],
+            "triage": decision.decision,
+            "assignments": [
+                AssignmentOut.model_validate(unit).model_dump(mode="json")
+                for unit in units
+                if act.principal.sees_responder_type(unit.responder_type)
+            ],
+        },
+        200,
+    )
+
+
+@queries.get("/{incident_id}/timeline", response_model=Timeline, responses=refusals(404), summary="Its log")
+@requires(Permission.INCIDENT_READ)
+async def get_timeline(incident_id: str, act: CurrentAct, cursor: Cursor = None, limit: Limit = PAGE) -> Timeline:
+    """Everything that was recorded about the incident, in order: who did what, when it happened, when it was told."""
+    row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
+    after: Any = decode_cursor(cursor, [int])[0] if cursor else 0
+    events = await feed.timeline(act.session, act.principal.jurisdiction, row.id, after=after, limit=limit)
+    return Timeline(
+        items=[EventOut.model_validate(event) for event in events],
+        next=encode_cursor([events[-1].seq]) if len(events) == limit else None,
+    )
+
+
+@queries.get("/{incident_id}/decisions", response_model=Decisions, responses=refusals(404), summary="Its decisions")
+@requires(Permission.INCIDENT_READ)
+async def get_decisions(incident_id: str, act: CurrentAct) -> Response:
+    """Every triage decision and override, in order, each with what was given and the policy that answered."""
+    row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
+    found = await incidents.decisions_of(act.session, act.principal.jurisdiction, row.id)
+    return json_answer({"items": [_decision_data(one) for one in found]}, 200)
+
+
+@queries.get(
+    "/{incident_id}/recommendation",
+    response_model=RecommendationOut,
+    responses=refusals(404),
+    summary="Who could go, and why",
+)
+@requires(Permission.INCIDENT_READ)
+async def get_recommendation(incident_id: str, act: CurrentAct) -> Response:
+    """Units, shortfalls, and every unit that is not offered, each with its reasons. Writes nothing."""
+    row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
+    return json_answer(await full_recommendation(act.session, row, act.now), 200)
+
+
+@commands.post(
+    "/{incident_id}:retriage", response_model=TriageAnswer, responses=refusals(404, 409), summary="Triage again"
+)
+@requires(Permission.INCIDENT_CHANGE)
+async def post_retriage(incident_id: str, body: RetriageBody, act: CurrentAct) -> Response:
+    """A new decision from all that was known plus this. After a person's override it may raise the urgency only."""
+    more = decisions.MoreKnown(dict(body.answers), body.note, body.type_code, body.type_text)
+    data = await decisions.retriage(act.session, incident_id, more, act.services.policies, actor_of(act))
+    return await _triage_answer(act, incident_id, data)
+
+
+@commands.post(
+    "/{incident_id}:override", response_model=TriageAnswer, responses=refusals(404, 409), summary="Decide otherwise"
+)
+@requires(Permission.INCIDENT_OVERRIDE)
+async def post_override(incident_id: str, body: OverrideBody, act: CurrentAct) -> Response:
+    """A person's decision stands beside what triage said, with its reason code."""
+    wish = decisions.Override(
+        body.reason, body.note, body.category, body.priority, body.incident_type, body.responder_type
+    )
+    data = await decisions.override(act.session, incident_id, wish, actor_of(act))
+    return await _triage_answer(act, incident_id, data)
+
+
+@commands.post("/{incident_id}:hold", response_model=IncidentOut, responses=refusals(404, 409), summary="Hold it")
+@requires(Permission.INCIDENT_CHANGE)
+async def post_hold(incident_id: str, body: HoldBody, act: CurrentAct) -> IncidentOut:
+    """The incident waits on purpose until a moment."""
+    return IncidentOut.model_validate(
+        await change.hold(act.session, incident_id, body.until, body.reason, actor_of(act))
+    )
+
+
+@commands.post("/{incident_id}:close", response_model=IncidentOut, responses=refusals(404, 409), summary="Close it")
+@requires(Permission.INCIDENT_CHANGE)
+async def post_close(incident_id: str, body: CloseBody, act: CurrentAct) -> IncidentOut:
+    """Over, with a disposition. Refused while a unit is still on it."""
+    wish = change.Close(body.disposition, body.note, body.final_type, body.cancel)
+    return IncidentOut.model_validate(await change.close(act.session, incident_id, wish, actor_of(act)))
+
+
+@commands.post("/{incident_id}:reopen", response_model=IncidentOut, responses=refusals(404, 409), summary="Reopen it")
+@requires(Permission.INCIDENT_CHANGE)
+async def post_reopen(incident_id: str, body: ReopenBody, act: CurrentAct) -> IncidentOut:
+    """On the queue again, with its old age."""
+    return IncidentOut.model_validate(await change.reopen(act.session, incident_id, body.reason, actor_of(act)))
+
+
+async def _triage_answer(act: Act, incident_id: str, data: dict[str, Any]) -> Response:
+    row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
+    return json_answer({"incident": IncidentOut.model_validate(row).model_dump(mode="json"), "triage": data}, 200)
+
+
+def call_data(call: Call, act: Act) -> dict[str, Any]:
+    """A call as this principal may see it."""
+    shown = act.principal.may(Permission.CALL_READ_CALLER)
+    return {
+        "id": call.id,
+        "source": call.source,
+        "source_ref": call.source_ref,
+        "received_at": call.received_at,
+        "recorded_at": call.recorded_at,
+        "channel": call.channel,
+        "type_code": call.type_code,
+        "type_text": call.type_text,
+        "narrative": call.narrative,
+        "flags": call.flags,
+        "caller": call.body.get("caller") if shown else None,
+    }
+
+
+def _decision_data(row: TriageDecisionRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "ordinal": row.ordinal,
+        "decided_at": row.decided_at,
+        "trigger": row.trigger,
+        "actor": row.actor,
+        "triage": row.decision,
+        "given": row.given,
+        "override_reason": row.override_reason,
+        "note": row.note,
+    }

@@ -1,0 +1,331 @@
+"""The roster: agencies, programs, units and responders."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from dispatch.api.answers import Cursor, Limit, refusals
+from dispatch.api.bodies import NoteText, Part, Word
+from dispatch.api.calls import actor_of
+from dispatch.domain.access import Permission
+from dispatch.domain.unit import UnitStatus
+from dispatch.operations import roster as change
+from dispatch.queries import roster_lists
+from dispatch.web.paging import decode_cursor, encode_cursor
+from dispatch.web.routes import CommandRoute, CurrentAct, QueryRoute, requires
+
+commands = APIRouter(route_class=CommandRoute, tags=["roster"])
+queries = APIRouter(route_class=QueryRoute, tags=["roster"])
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
+TypeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,79}$")]
+CallSign = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./-]{0,31}$")]
+Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+PAGE = 500
+
+
+class Out(BaseModel):
+    model_config = {"from_attributes": True}
+
+
+class AgencyOut(Out):
+    id: str
+    name: str
+    kind: str
+    contact: str | None
+    version: int
+
+
+class ProgramOut(Out):
+    id: str
+    agency_id: str
+    responder_type: str
+    name: str
+    description: str | None
+    version: int
+
+
+class UnitOut(Out):
+    id: str
+    call_sign: str
+    agency_id: str
+    program_id: str | None
+    responder_type: str
+    capabilities: list[str]
+    vehicle: str | None
+    mobile: bool
+    min_crew: int
+    capacity: int
+    home_lat: float | None
+    home_lon: float | None
+    lat: float | None
+    lon: float | None
+    position_at: datetime | None
+    status: str
+    status_at: datetime
+    status_reason: str | None
+    version: int
+
+
+class CertificationOut(Out):
+    name: str
+    issued_on: date | None
+    expires_on: date | None
+
+
+class ResponderOut(Out):
+    id: str
+    employee_number: str
+    name: str
+    agency_id: str
+    skills: list[str]
+    languages: list[str]
+    certifications: list[CertificationOut]
+    version: int
+
+
+class AgencyPage(BaseModel):
+    items: list[AgencyOut]
+    next: str | None
+
+
+class ProgramPage(BaseModel):
+    items: list[ProgramOut]
+    next: str | None
+
+
+class UnitPage(BaseModel):
+    items: list[UnitOut]
+    next: str | None
+
+
+class ResponderPage(BaseModel):
+    items: list[ResponderOut]
+    next: str | None
+
+
+class NewAgency(Part):
+    id: Slug = Field(examples=["community-safety"])
+    name: Word
+    kind: Word = Field(examples=["city", "county", "contracted", "transit"])
+    contact: Word | None = None
+
+
+class NewProgram(Part):
+    id: Slug = Field(examples=["behavioral-health-team"], description="The id under which the policy knows it")
+    agency_id: Slug
+    responder_type: TypeName = Field(examples=["community_responder"])
+    name: Word
+    description: NoteText | None = None
+
+
+class NewUnit(Part):
+    call_sign: CallSign = Field(examples=["CR2"])
+    agency_id: Slug
+    program_id: Slug | None = None
+    responder_type: TypeName = Field(examples=["community_responder"])
+    capabilities: list[Word] = Field(default_factory=list, max_length=100)
+    vehicle: Word | None = None
+    mobile: bool = True
+    min_crew: int = Field(1, ge=0, le=50)
+    capacity: int = Field(1, ge=1, le=1000, description="Assignments at once; more than 1 for desks")
+    home_lat: Lat | None = None
+    home_lon: Lon | None = None
+    status: UnitStatus = UnitStatus.OFF_DUTY
+
+    @model_validator(mode="after")
+    def _whole_home(self) -> "NewUnit":
+        if (self.home_lat is None) != (self.home_lon is None):
+            raise PydanticCustomError("half_a_position", "home_lat and home_lon go together")
+        return self
+
+
+class NewCertification(Part):
+    name: Word = Field(examples=["paramedic"])
+    issued_on: date | None = None
+    expires_on: date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "NewCertification":
+        if self.issued_on and self.expires_on and self.expires_on < self.issued_on:
+            raise PydanticCustomError("dates_reversed", "expires_on lies before issued_on")
+        return self
+
+
+class NewResponder(Part):
+    employee_number: Word
+    name: Word
+    agency_id: Slug
+    skills: list[Word] = Field(default_factory=list, max_length=100)
+    languages: list[Word] = Field(default_factory=list, max_length=50)
+    certifications: list[NewCertification] = Field(default_factory=list, max_length=100)
+
+
+class AgencyChange(Part):
+    name: Word | None = None
+    kind: Word | None = None
+    contact: Word | None = None
+
+
+class ProgramChange(Part):
+    name: Word | None = None
+    description: NoteText | None = None
+
+
+class UnitChange(Part):
+    capabilities: list[Word] | None = Field(None, max_length=100)
+    vehicle: Word | None = None
+    mobile: bool | None = None
+    min_crew: int | None = Field(None, ge=0, le=50)
+    home_lat: Lat | None = None
+    home_lon: Lon | None = None
+
+
+class ResponderChange(Part):
+    name: Word | None = None
+    skills: list[Word] | None = Field(None, max_length=100)
+    languages: list[Word] | None = Field(None, max_length=50)
+    certifications: list[NewCertification] | None = Field(None, max_length=100)
+
+
+class UnitStatusBody(Part):
+    """A unit's own status. While it is on an assignment, step the assignment instead."""
+
+    status: UnitStatus
+    reason: NoteText | None = None
+    occurred_at: AwareDatetime | None = None
+
+
+class Position(Part):
+    lat: Lat
+    lon: Lon
+    at: AwareDatetime
+    accuracy_m: float | None = Field(None, ge=0, allow_inf_nan=False)
+
+
+class PositionsBody(Part):
+    positions: list[Position] = Field(min_length=1, max_length=1000)
+
+
+def _pages(kind: str, out: type[Out], page: type[BaseModel]) -> None:
+    """GET /v1/<kind>: a page of the roster, in id order."""
+
+    @queries.get(f"/{kind}", response_model=page, responses=refusals(), summary=f"List {kind}", name=f"list_{kind}")
+    @requires(Permission.ROSTER_READ)
+    async def list_kind(
+        act: CurrentAct,
+        agency: Annotated[str | None, Query(max_length=200)] = None,
+        cursor: Cursor = None,
+        limit: Limit = PAGE,
+    ) -> Any:
+        after: Any = decode_cursor(cursor, [str])[0] if cursor else ""
+        rows = await roster_lists.page(act.session, act.principal, kind, agency=agency, after=after, limit=limit)
+        following = encode_cursor([rows[-1].id]) if len(rows) == limit else None
+        return page(items=[out.model_validate(row) for row in rows], next=following)
+
+
+_pages("agencies", AgencyOut, AgencyPage)
+_pages("programs", ProgramOut, ProgramPage)
+_pages("units", UnitOut, UnitPage)
+_pages("responders", ResponderOut, ResponderPage)
+
+
+@commands.post("/agencies", status_code=201, response_model=AgencyOut, responses=refusals(409), summary="Add an agency")
+@requires(Permission.ROSTER_WRITE)
+async def post_agency(body: NewAgency, act: CurrentAct) -> AgencyOut:
+    """The agency exists."""
+    return AgencyOut.model_validate(await change.add_agency(act.session, body.model_dump(), actor_of(act)))
+
+
+@commands.post(
+    "/programs", status_code=201, response_model=ProgramOut, responses=refusals(409), summary="Add a program"
+)
+@requires(Permission.ROSTER_WRITE)
+async def post_program(body: NewProgram, act: CurrentAct) -> ProgramOut:
+    """The program exists on the roster. What it takes is the policy's to say."""
+    act.principal.require_agency(body.agency_id)
+    return ProgramOut.model_validate(await change.add_program(act.session, body.model_dump(), actor_of(act)))
+
+
+@commands.post("/units", status_code=201, response_model=UnitOut, responses=refusals(409), summary="Add a unit")
+@requires(Permission.ROSTER_WRITE)
+async def post_unit(body: NewUnit, act: CurrentAct) -> UnitOut:
+    """The unit exists, with the status given."""
+    act.principal.require_agency(body.agency_id)
+    values = body.model_dump(mode="json")
+    return UnitOut.model_validate(await change.add_unit(act.session, values, actor_of(act)))
+
+
+@commands.post(
+    "/responders", status_code=201, response_model=ResponderOut, responses=refusals(409), summary="Add a responder"
+)
+@requires(Permission.ROSTER_WRITE)
+async def post_responder(body: NewResponder, act: CurrentAct) -> ResponderOut:
+    """The person exists, with skills, languages and certifications."""
+    act.principal.require_agency(body.agency_id)
+    return ResponderOut.model_validate(await change.add_responder(act.session, body.model_dump(), actor_of(act)))
+
+
+@commands.patch("/agencies/{agency_id}", response_model=AgencyOut, responses=refusals(404), summary="Change an agency")
+@requires(Permission.ROSTER_WRITE)
+async def patch_agency(agency_id: str, body: AgencyChange, act: CurrentAct) -> AgencyOut:
+    """Only the fields sent are changed."""
+    act.principal.require_agency(agency_id)
+    values = body.model_dump(exclude_unset=True)
+    return AgencyOut.model_validate(await change.change_agency(act.session, agency_id, values, actor_of(act)))
+
+
+@commands.patch(
+    "/programs/{program_id}", response_model=ProgramOut, responses=refusals(404), summary="Change a program"
+)
+@requires(Permission.ROSTER_WRITE)
+async def patch_program(program_id: str, body: ProgramChange, act: CurrentAct) -> ProgramOut:
+    """Only the fields sent are changed."""
+    values = body.model_dump(exclude_unset=True)
+    row = await change.change_program(act.session, program_id, values, actor_of(act))
+    act.principal.require_agency(row.agency_id)
+    return ProgramOut.model_validate(row)
+
+
+@commands.patch("/units/{unit}", response_model=UnitOut, responses=refusals(404), summary="Change a unit")
+@requires(Permission.ROSTER_WRITE)
+async def patch_unit(unit: str, body: UnitChange, act: CurrentAct) -> UnitOut:
+    """Only the fields sent are changed."""
+    row = await change.change_unit(act.session, unit, body.model_dump(exclude_unset=True), actor_of(act))
+    act.principal.require_agency(row.agency_id)
+    return UnitOut.model_validate(row)
+
+
+@commands.patch(
+    "/responders/{responder_id}", response_model=ResponderOut, responses=refusals(404), summary="Change a responder"
+)
+@requires(Permission.ROSTER_WRITE)
+async def patch_responder(responder_id: str, body: ResponderChange, act: CurrentAct) -> ResponderOut:
+    """Only the fields sent are changed; certifications are replaced as a whole."""
+    values = body.model_dump(exclude_unset=True)
+    row = await change.change_responder(act.session, responder_id, values, actor_of(act))
+    act.principal.require_agency(row.agency_id)
+    return ResponderOut.model_validate(row)
+
+
+@commands.post("/units/{unit}/status", response_model=UnitOut, responses=refusals(404, 409), summary="A unit's status")
+@requires(Permission.UNIT_STATUS)
+async def post_unit_status(unit: str, body: UnitStatusBody, act: CurrentAct) -> UnitOut:
+    """In or out of service, on or off duty, or emergency. Refused with 409 while an assignment holds the unit."""
+    row = await change.set_unit_status(
+        act.session, unit, body.status, body.reason, body.occurred_at, actor_of(act), act.principal
+    )
+    return UnitOut.model_validate(row)
+
+
+@commands.post("/units/{unit}/positions", response_model=UnitOut, responses=refusals(404), summary="Where a unit is")
+@requires(Permission.UNIT_POSITION)
+async def post_positions(unit: str, body: PositionsBody, act: CurrentAct) -> UnitOut:
+    """The newest of the positions is the unit's, unless a newer one is known: order of arrival does not matter."""
+    newest = max(body.positions, key=lambda position: position.at)
+    row = await change.set_position(act.session, unit, newest.lat, newest.lon, newest.at, actor_of(act), act.principal)
+    return UnitOut.model_validate(row)

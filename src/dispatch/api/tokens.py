@@ -1,0 +1,92 @@
+"""Tokens: made by an administrator, shown once, revoked at once."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, Field
+from sqlalchemy import select
+
+from dispatch.api.answers import refusals
+from dispatch.api.bodies import Part, Word
+from dispatch.db.lookup import get_unit
+from dispatch.db.models import AccessToken
+from dispatch.domain.access import Permission, Role
+from dispatch.operations.tokens import NewToken, create_token, revoke_token
+from dispatch.web.routes import CommandRoute, CurrentAct, QueryRoute, requires
+
+commands = APIRouter(prefix="/tokens", route_class=CommandRoute, tags=["tokens"])
+queries = APIRouter(prefix="/tokens", route_class=QueryRoute, tags=["tokens"])
+
+
+class TokenOut(BaseModel):
+    """A token without its secret."""
+
+    id: str
+    name: str
+    role: str
+    scopes: list[str] | None
+    agencies: list[str] | None
+    source: str | None
+    unit_id: str | None
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    model_config = {"from_attributes": True}
+
+
+class NewTokenOut(TokenOut):
+    """The only answer that shows the secret."""
+
+    token: str = Field(examples=["dsp_live_..."])
+
+
+class TokenList(BaseModel):
+    items: list[TokenOut]
+
+
+class NewTokenBody(Part):
+    name: Word = Field(examples=["CAD East, production"])
+    role: Role
+    scopes: list[Word] | None = Field(None, max_length=100, description="Narrow the role to these permissions")
+    agencies: list[Word] | None = Field(None, max_length=100, description="Narrow to these agencies")
+    source: Word | None = Field(None, description="The only source whose calls it may post; required for integrations")
+    unit: Word | None = Field(None, description="The unit it speaks for; required for responders")
+    expires_at: AwareDatetime | None = None
+
+
+@queries.get("", response_model=TokenList, responses=refusals(), summary="List tokens")
+@requires(Permission.TOKEN_WRITE)
+async def list_tokens(act: CurrentAct) -> TokenList:
+    """All tokens of the jurisdiction, newest first, without their secrets."""
+    rows = await act.session.scalars(
+        select(AccessToken)
+        .where(AccessToken.jurisdiction_id == act.principal.jurisdiction)
+        .order_by(AccessToken.id.desc())
+        .limit(1000)
+    )
+    return TokenList(items=[TokenOut.model_validate(row) for row in rows])
+
+
+@commands.post("", status_code=201, response_model=NewTokenOut, responses=refusals(404), summary="Make a token")
+@requires(Permission.TOKEN_WRITE)
+async def post_token(body: NewTokenBody, act: CurrentAct) -> NewTokenOut:
+    """The secret is in this answer and nowhere else: only its hash is kept."""
+    unit = await get_unit(act.session, act.principal.jurisdiction, body.unit) if body.unit else None
+    wanted = NewToken(
+        body.name, body.role, body.scopes, body.agencies, body.source, unit.id if unit else None, body.expires_at
+    )
+    row, secret = await create_token(
+        act.session, act.principal.jurisdiction, wanted, actor=act.principal.subject, now=act.now
+    )
+    return NewTokenOut(**TokenOut.model_validate(row).model_dump(), token=secret)
+
+
+@commands.post("/{token_id}:revoke", response_model=TokenOut, responses=refusals(404), summary="Revoke a token")
+@requires(Permission.TOKEN_WRITE)
+async def post_revoke(token_id: str, act: CurrentAct) -> TokenOut:
+    """It opens nothing any more, here at once and in other processes within a second."""
+    row = await revoke_token(act.session, act.principal.jurisdiction, token_id, now=act.now)
+    act.services.tokens.forget()
+    return TokenOut.model_validate(row)

@@ -1,0 +1,126 @@
+"""The `triage` and `recommendation` objects of the contract, as schemas."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class EvidenceOut(BaseModel):
+    """A span of the text that a fact rests on; offsets count characters of the text as received."""
+
+    text_of: str = Field(examples=["narrative"])
+    start: int
+    end: int
+    quote: str
+    phrase: str
+    context: str = Field(examples=["affirmed"])
+
+
+class FactOut(BaseModel):
+    """A fact, where it came from, and its evidence."""
+
+    value: str = Field(examples=["none"])
+    from_: str = Field(alias="from", examples=["answers"])
+    evidence: list[EvidenceOut]
+    note: str | None = None
+    conflict: str | None = None
+
+
+class ReasonOut(BaseModel):
+    rule: str = Field(examples=["WC-07"])
+    because: str
+
+
+class ProgramOut(BaseModel):
+    program: str
+    responder_type: str
+    verdict: str = Field(examples=["eligible"])
+    reasons: list[str]
+
+
+class PlanEntryOut(BaseModel):
+    """One slot of a plan step; entries with the same step go together."""
+
+    step: int
+    responder_type: str
+    program: str | None
+    count: int
+    role: str
+    capabilities: list[str] = Field(default_factory=list)
+    wait_limit_s: int | None
+
+
+class QuestionOut(BaseModel):
+    fact: str
+    ask: str
+    changes: str
+
+
+class PolicyRefOut(BaseModel):
+    id: str
+    version: int
+    sha256: str
+
+
+class TriageOut(BaseModel):
+    """Who should go and why, under exactly which policy."""
+
+    category: str
+    incident_type: str
+    priority: int = Field(ge=0, le=4)
+    needs_human: bool
+    facts: dict[str, FactOut]
+    topics: list[str] = Field(default_factory=list)
+    reasons: list[ReasonOut]
+    programs: list[ProgramOut]
+    plan: list[PlanEntryOut]
+    questions: list[QuestionOut]
+    would_change_if: list[str]
+    warnings: list[str] = Field(default_factory=list)
+    policy: PolicyRefOut
+
+
+class PickOut(BaseModel):
+    """A unit that could go: rank 1 of each slot is the pick, the rest are next best."""
+
+    unit: str = Field(description="Call sign")
+    unit_id: str
+    step: int
+    rank: int
+    role: str
+    responder_type: str
+    program: str | None
+    eta_s: int | None = Field(description="Seconds; null when the place or the unit's position is unknown")
+    reasons: list[str]
+
+
+class ShortfallOut(BaseModel):
+    """A slot that nobody can fill now, and why."""
+
+    step: int
+    responder_type: str
+    program: str | None
+    missing: int
+    reasons: list[str]
+
+
+class NotOfferedOut(BaseModel):
+    """A unit that was not offered, and why."""
+
+    unit: str
+    unit_id: str
+    reasons: list[str]
+
+
+class RecommendationOut(BaseModel):
+    """Advice with reasons; a person assigns."""
+
+    units: list[PickOut]
+    shortfalls: list[ShortfallOut]
+    not_offered: list[NotOfferedOut]
+    as_of: datetime
+    model_config = {"extra": "allow"}
+
+
+Plain = dict[str, Any]

@@ -1,0 +1,100 @@
+"""The composition root: settings, engine, routes. The only place that knows all the parts."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import structlog
+from fastapi import Depends, FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from dispatch import __version__
+from dispatch.api import assignments, calls, feed, health, incidents, policies, roster, tokens
+from dispatch.config import Settings
+from dispatch.db.active_policy import ActivePolicies
+from dispatch.db.session import make_engine, make_sessions
+from dispatch.domain.time import Clock
+from dispatch.queries.roster import RosterCopies
+from dispatch.web import problems
+from dispatch.web.auth_cache import TokenCache
+from dispatch.web.observe import Observe
+from dispatch.web.routes import bearer
+from dispatch.web.services import Services
+
+DESCRIPTION = """
+Open computer-aided dispatch: calls come in, triage says who should go and why, a person assigns, history knows.
+
+Every route under `/v1` needs a token with the right role. Every POST may carry an `Idempotency-Key`. Every error is a
+problem document (RFC 9457) with a `code`, a sentence, and what to do.
+"""
+
+
+class SystemClock:
+    """The machine's clock, in UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings, *, database_url: str, engine: AsyncEngine | None = None, clock: Clock | None = None
+) -> FastAPI:
+    """The whole service over one database. Give an engine to share it; otherwise the app makes and disposes one."""
+    configure_logging(settings)
+    own = engine or make_engine(database_url, pool_size=settings.pool_size, max_overflow=settings.pool_overflow)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        app.state.stopping.set()
+        if engine is None:
+            await own.dispose()
+
+    app = FastAPI(
+        title="Dispatch",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        max_body_size=settings.max_body_bytes,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        redirect_slashes=False,
+    )
+    app.state.stopping = asyncio.Event()
+    app.state.services = Services(
+        settings=settings,
+        sessions=make_sessions(own),
+        clock=clock or SystemClock(),
+        policies=ActivePolicies(),
+        rosters=RosterCopies(),
+        tokens=TokenCache(),
+    )
+    problems.install(app)
+    app.add_middleware(Observe)
+    app.include_router(health.public)
+    for module in (calls, incidents, assignments, roster, policies, feed, tokens, health):
+        for name in ("commands", "queries"):
+            router = getattr(module, name, None)
+            if router is not None:
+                app.include_router(router, prefix="/v1", dependencies=[Depends(bearer)])
+    return app
+
+
+def configure_logging(settings: Settings) -> None:
+    """Structured lines on stderr: JSON for machines, or aligned words for people."""
+    render: structlog.types.Processor = (
+        structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )

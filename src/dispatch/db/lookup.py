@@ -1,0 +1,28 @@
+"""Find a row by the name that a person would use for it."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.db.models import Incident, Unit
+from dispatch.domain.errors import NotFound
+from dispatch.domain.ids import Prefix, is_id
+
+
+async def get_incident(session: AsyncSession, jurisdiction_id: str, name: str, *, lock: bool = False) -> Incident:
+    """The incident with this id or number (`#1042` or `1042`), locked when asked. Raises NotFound."""
+    by = Incident.id if is_id(name, Prefix.INCIDENT) else Incident.number
+    query = select(Incident).where(Incident.jurisdiction_id == jurisdiction_id, by == name.removeprefix("#"))
+    row = await session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise NotFound(f"There is no incident {name}.", fix="List the open ones with GET /v1/incidents.")
+    return row
+
+
+async def get_unit(session: AsyncSession, jurisdiction_id: str, name: str, *, lock: bool = False) -> Unit:
+    """The unit with this id or call sign, locked when asked. Raises NotFound."""
+    by = Unit.id if is_id(name, Prefix.UNIT) else Unit.call_sign
+    query = select(Unit).where(Unit.jurisdiction_id == jurisdiction_id, by == name)
+    row = await session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise NotFound(f"There is no unit {name}.", fix="List the roster with GET /v1/units.", units=[name])
+    return row

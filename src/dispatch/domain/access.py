@@ -1,0 +1,130 @@
+"""Who may do what: roles, permissions, and how a token narrows them. The one place that knows."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dispatch.domain.errors import Refused
+
+
+class Role(StrEnum):
+    """What somebody is here to do."""
+
+    CALL_TAKER = "call_taker"
+    DISPATCHER = "dispatcher"
+    RESPONDER = "responder"
+    SUPERVISOR = "supervisor"
+    ANALYST = "analyst"
+    ADMINISTRATOR = "administrator"
+    INTEGRATION = "integration"
+    AUDITOR = "auditor"
+
+
+class Permission(StrEnum):
+    """One thing that can be done. Scopes of tokens use the same words."""
+
+    CALL_WRITE = "call.write"
+    CALL_READ_CALLER = "call.read_caller"
+    TRIAGE_EVALUATE = "triage.evaluate"
+    INCIDENT_READ = "incident.read"
+    INCIDENT_CHANGE = "incident.change"
+    INCIDENT_OVERRIDE = "incident.override"
+    ASSIGNMENT_READ = "assignment.read"
+    ASSIGNMENT_WRITE = "assignment.write"
+    ASSIGNMENT_STATUS = "assignment.status"
+    ROSTER_READ = "roster.read"
+    ROSTER_WRITE = "roster.write"
+    UNIT_STATUS = "unit.status"
+    UNIT_POSITION = "unit.position"
+    POLICY_READ = "policy.read"
+    POLICY_WRITE = "policy.write"
+    POLICY_PUBLISH = "policy.publish"
+    FEED_READ = "feed.read"
+    REPORT_READ = "report.read"
+    TOKEN_WRITE = "token.write"  # noqa: S105 - the name of a permission
+    USER_WRITE = "user.write"
+    STATUS_READ = "status.read"
+    IMPORT_WRITE = "import.write"
+
+
+_P = Permission
+_LOOK = frozenset({_P.INCIDENT_READ, _P.ASSIGNMENT_READ, _P.ROSTER_READ, _P.POLICY_READ, _P.STATUS_READ})
+_CALL_TAKER = frozenset(
+    {_P.CALL_WRITE, _P.CALL_READ_CALLER, _P.TRIAGE_EVALUATE, _P.INCIDENT_READ, _P.INCIDENT_CHANGE, _P.ROSTER_READ}
+) | {_P.STATUS_READ, _P.FEED_READ}
+_DISPATCHER = (
+    _CALL_TAKER
+    | _LOOK
+    | {_P.INCIDENT_OVERRIDE, _P.ASSIGNMENT_WRITE, _P.ASSIGNMENT_STATUS, _P.UNIT_STATUS, _P.UNIT_POSITION}
+)
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.CALL_TAKER: _CALL_TAKER,
+    Role.DISPATCHER: _DISPATCHER,
+    Role.RESPONDER: frozenset({_P.ASSIGNMENT_READ, _P.ASSIGNMENT_STATUS, _P.UNIT_STATUS, _P.UNIT_POSITION}),
+    Role.SUPERVISOR: _DISPATCHER | {_P.REPORT_READ},
+    Role.ANALYST: frozenset(
+        {_P.TRIAGE_EVALUATE, _P.POLICY_READ, _P.POLICY_WRITE, _P.INCIDENT_READ, _P.ASSIGNMENT_READ, _P.REPORT_READ}
+    )
+    | {_P.STATUS_READ},
+    Role.ADMINISTRATOR: frozenset(
+        {_P.ROSTER_READ, _P.ROSTER_WRITE, _P.TOKEN_WRITE, _P.USER_WRITE, _P.POLICY_READ, _P.POLICY_PUBLISH}
+    )
+    | {_P.IMPORT_WRITE, _P.STATUS_READ, _P.UNIT_STATUS, _P.FEED_READ, _P.INCIDENT_READ},
+    Role.INTEGRATION: frozenset({_P.CALL_WRITE, _P.TRIAGE_EVALUATE, _P.STATUS_READ}),
+    Role.AUDITOR: _LOOK | {_P.FEED_READ, _P.REPORT_READ},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking. scopes, agencies: None means all that the role has. source, unit: the only one it may speak for."""
+
+    jurisdiction: str
+    subject: str
+    role: Role
+    scopes: frozenset[str] | None = None
+    agencies: frozenset[str] | None = None
+    source: str | None = None
+    unit: str | None = None
+
+    def may(self, permission: Permission) -> bool:
+        """True when the role has the permission and no scope takes it away."""
+        return permission in ROLE_PERMISSIONS[self.role] and (self.scopes is None or permission.value in self.scopes)
+
+    def require(self, permission: Permission) -> None:
+        """Raises Refused, naming what is missing."""
+        if not self.may(permission):
+            raise Refused(
+                f"The role {self.role.value} may not do this ({permission.value}).",
+                fix="Use a token of a role that may, or ask an administrator.",
+                permission=permission.value,
+                role=self.role.value,
+            )
+
+    def require_source(self, source: str) -> None:
+        """Raises Refused when the token speaks for another source."""
+        if self.source is not None and source != self.source:
+            raise Refused(
+                f"This token may post calls of the source {self.source} only.",
+                fix="Send that source, or ask an administrator for a token of your own.",
+            )
+
+    def require_unit(self, unit_id: str) -> None:
+        """Raises Refused when the token speaks for another unit."""
+        if self.unit is not None and unit_id != self.unit:
+            raise Refused("This token speaks for another unit.", fix="Use the token of that unit, or ask the dispatcher.")
+
+    def require_agency(self, agency_id: str) -> None:
+        """Raises Refused when the token is kept to other agencies."""
+        if self.agencies is not None and agency_id not in self.agencies:
+            raise Refused(
+                f"This token may not act for the agency {agency_id}.", fix="Use a token of that agency."
+            )
+
+    def hidden_responder_types(self) -> frozenset[str]:
+        """Responder types that this principal never sees."""
+        return frozenset()
+
+    def sees_responder_type(self, responder_type: str) -> bool:
+        """False for units that are kept from this principal."""
+        return responder_type not in self.hidden_responder_types()

@@ -1,0 +1,31 @@
+"""Who does an operation, when, and under which request: stamped on every row that it writes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.db import log
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """jurisdiction_id leads every key. subject: the token or user. now: the moment of the request, from its clock."""
+
+    jurisdiction_id: str
+    subject: str
+    now: datetime
+    request_id: str | None = None
+
+
+async def tell(session: AsyncSession, actor: Actor, *entries: log.Entry) -> None:
+    """The log says what the actor did, after the rows that make it true were written."""
+    await session.flush()
+    await log.append(
+        session,
+        entries,
+        jurisdiction_id=actor.jurisdiction_id,
+        actor=actor.subject,
+        recorded_at=actor.now,
+        request_id=actor.request_id,
+    )

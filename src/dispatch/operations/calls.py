@@ -1,0 +1,291 @@
+"""A call arrives: it is stored, triaged and put on the queue, once, however often it is sent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.db import log
+from dispatch.db.active_policy import ActivePolicies, PolicyKey, no_active_policy
+from dispatch.db.ids import new_id
+from dispatch.db.models import CallUpdate
+from dispatch.db.session import json_text
+from dispatch.domain.call import CallFacts
+from dispatch.domain.errors import Conflict, ConflictingContent, FieldProblem, Invalid, StaleContent
+from dispatch.domain.ids import Prefix
+from dispatch.domain.time import as_utc, iso
+from dispatch.operations.actor import Actor, tell
+from dispatch.operations.call_body import FUTURE_TOLERANCE, CallBody
+from dispatch.operations.decisions import Redecision, latest_decision, record_redecision, summary
+from dispatch.operations.ingest_sql import LOAD, SEEN, STORE
+from dispatch.operations.triage_input import as_given
+from dispatch.triage.decision import as_data
+from dispatch.triage.evaluate import evaluate
+from dispatch.triage.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came of a call. created: False when the reference was seen before. decision: the `triage` object."""
+
+    created: bool
+    call_id: str
+    call_version: int
+    flags: list[str]
+    incident_id: str
+    incident_number: str
+    incident_status: str
+    linked_calls: int
+    decision: dict[str, Any]
+    roster_fingerprint: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    call_id: str
+    incident_id: str
+    number: str
+    status: str
+    version: int
+    linked_calls: int
+    digest: bytes
+    revised_at: datetime
+
+
+async def receive(
+    session: AsyncSession, body: CallBody, raw: bytes, policies: ActivePolicies, actor: Actor
+) -> Received:
+    """The call is stored with its raw bytes, and its incident is on the queue with a decision and its reasons.
+
+    Sent again with the same content: nothing changes. With newer content: a new version and a new decision.
+    Raises StaleContent for an older version, ConflictingContent for other content of the same age, Invalid for a
+    time in the future, Unavailable when no policy is active.
+    """
+    _refuse_future(body, actor.now)
+    key = {"jurisdiction_id": actor.jurisdiction_id, "source": body.source, "source_ref": body.source_ref}
+    loaded = (await session.execute(LOAD, key)).one()
+    policy = await _policy(session, policies, actor.jurisdiction_id, loaded.policy)
+    fingerprint = None if loaded.roster_fingerprint is None else int(loaded.roster_fingerprint)
+    if loaded.call_id is None:
+        stored = await _store_new(session, body, raw, policy, actor, fingerprint)
+        if stored is not None:
+            return stored
+    seen = (await session.execute(SEEN, key)).one_or_none()
+    if seen is None:
+        raise Conflict(
+            "The same source_ref is being stored by another request right now.",
+            fix="Send the same request again; it will answer with the stored call.",
+        )
+    earlier = _Seen(
+        seen.call_id,
+        seen.incident_id,
+        seen.number,
+        seen.status,
+        seen.version,
+        seen.linked_calls,
+        bytes(seen.digest),
+        seen.revised_at,
+    )
+    if earlier.digest == body.digest():
+        decision = await latest_decision(session, actor.jurisdiction_id, earlier.incident_id)
+        return _answer_seen(earlier, body, decision.decision, fingerprint)
+    return await _update(session, body, raw, policy, actor, earlier, fingerprint)
+
+
+async def _policy(
+    session: AsyncSession, policies: ActivePolicies, jurisdiction_id: str, chosen: dict[str, Any] | None
+) -> Policy:
+    if chosen is None:
+        raise no_active_policy(jurisdiction_id)
+    key = PolicyKey(jurisdiction_id, chosen["id"], chosen["version"])
+    return policies.find(key) or await policies.get(session, key)
+
+
+async def _store_new(
+    session: AsyncSession, body: CallBody, raw: bytes, policy: Policy, actor: Actor, fingerprint: int | None
+) -> Received | None:
+    call = body.facts()
+    decision = evaluate(call, policy, actor.now)
+    data = as_data(decision)
+    call_id, incident_id, decision_id = new_id(Prefix.CALL), new_id(Prefix.INCIDENT), new_id(Prefix.DECISION)
+    received_at = as_utc(body.received_at) if body.received_at else actor.now
+    flags = [*body.flags(), *decision.warnings]
+    events = _opening_events(body, call_id, incident_id, decision_id, data, received_at, actor.now, flags)
+    row = (
+        await session.execute(
+            STORE,
+            {
+                **_call_columns(body, call, raw, actor),
+                **_place_columns(body),
+                "call_id": call_id,
+                "incident_id": incident_id,
+                "decision_id": decision_id,
+                "received_at": received_at,
+                "type_mapped": "call_type_not_in_crosswalk" not in decision.warnings,
+                "flags": flags,
+                "category": decision.category.value,
+                "incident_type": decision.incident_type,
+                "priority": decision.priority,
+                "needs_human": decision.needs_human,
+                "initial_type": call.type_code or call.type_text,
+                "given": json_text(as_given(call)),
+                "decision": json_text(data),
+                "policy_id": decision.policy.id,
+                "policy_version": decision.policy.version,
+                "policy_sha256": decision.policy.sha256,
+                "schema_version": log.SCHEMA_VERSION,
+                "request_id": actor.request_id,
+                "events": json_text(log.rows(events)),
+            },
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Received(True, call_id, 1, flags, incident_id, row.number, "pending", 1, data, fingerprint)
+
+
+async def _update(
+    session: AsyncSession,
+    body: CallBody,
+    raw: bytes,
+    policy: Policy,
+    actor: Actor,
+    earlier: _Seen,
+    fingerprint: int | None,
+) -> Received:
+    revised_at = body.revised_at(actor.now) if (body.updated_at or body.received_at) else None
+    _require_newer(revised_at, earlier)
+    call = body.facts()
+    decision = evaluate(call, policy, actor.now)
+    version = earlier.version + 1
+    flags = [*body.flags(), *decision.warnings]
+    session.add(
+        CallUpdate(
+            jurisdiction_id=actor.jurisdiction_id,
+            call_id=earlier.call_id,
+            version=version,
+            revised_at=revised_at,
+            recorded_at=actor.now,
+            body=body.model_dump(mode="json", exclude_none=True),
+            raw=raw,
+            digest=body.digest(),
+            flags=flags,
+        )
+    )
+    entry = log.Entry(
+        "call.updated", earlier.call_id, actor.now, earlier.incident_id, {"version": version, "flags": flags}
+    )
+    await tell(session, actor, entry)
+    change = Redecision(earlier.incident_id, "call_update", call, decision)
+    data = await record_redecision(session, change, actor)
+    return Received(
+        False,
+        earlier.call_id,
+        version,
+        flags,
+        earlier.incident_id,
+        earlier.number,
+        earlier.status,
+        earlier.linked_calls,
+        data,
+        fingerprint,
+    )
+
+
+def _require_newer(revised_at: datetime | None, earlier: _Seen) -> None:
+    facts = {"call": earlier.call_id, "incident": earlier.incident_id, "stored_revision": iso(earlier.revised_at)}
+    if revised_at is None or revised_at == earlier.revised_at:
+        raise ConflictingContent(
+            "This source_ref is stored with other content of the same age.",
+            fix="To change the call, send it with `updated_at` later than `stored_revision`; "
+            "for another call use another source_ref.",
+            **facts,
+        )
+    if revised_at < earlier.revised_at:
+        raise StaleContent(
+            "A newer version of this call is stored; the older one was not taken.",
+            fix="Nothing needs doing. To change the call, send `updated_at` later than `stored_revision`.",
+            **facts,
+        )
+
+
+def _refuse_future(body: CallBody, now: datetime) -> None:
+    late = [
+        FieldProblem(f"/{name}", "time_in_future", f"{name} is later than the service's clock ({iso(now)})")
+        for name, moment in (("received_at", body.received_at), ("updated_at", body.updated_at))
+        if moment is not None and moment > now + FUTURE_TOLERANCE
+    ]
+    if late:
+        raise Invalid(
+            "A time lies in the future.", fix="Check the clock and the zone offset of the sender.", errors=late
+        )
+
+
+def _call_columns(body: CallBody, call: CallFacts, raw: bytes, actor: Actor) -> dict[str, Any]:
+    return {
+        "jurisdiction_id": actor.jurisdiction_id,
+        "actor": actor.subject,
+        "source": body.source,
+        "source_ref": body.source_ref,
+        "recorded_at": actor.now,
+        "revised_at": body.revised_at(actor.now),
+        "channel": body.channel.value if body.channel else None,
+        "type_code": call.type_code,
+        "type_text": call.type_text,
+        "narrative": body.narrative,
+        "body": body.model_dump_json(exclude_none=True),
+        "raw": raw,
+        "digest": body.digest(),
+    }
+
+
+def _place_columns(body: CallBody) -> dict[str, Any]:
+    location = body.location
+    position = location.position() if location else None
+    return {
+        "lat": position.lat if position else None,
+        "lon": position.lon if position else None,
+        "uncertainty_m": location.uncertainty_m if location else None,
+        "address": location.address if location else None,
+        "place": location.place if location else None,
+        "caller_language": body.caller.language if body.caller else None,
+    }
+
+
+def _opening_events(
+    body: CallBody,
+    call_id: str,
+    incident_id: str,
+    decision_id: str,
+    data: dict[str, Any],
+    received_at: datetime,
+    now: datetime,
+    flags: list[str],
+) -> list[log.Entry]:
+    return [
+        log.Entry(
+            "call.received",
+            call_id,
+            received_at,
+            incident_id,
+            {"source": body.source, "source_ref": body.source_ref, "flags": flags},
+        ),
+        log.Entry("incident.opened", incident_id, now, incident_id, {"call": call_id}),
+        log.Entry("incident.triaged", incident_id, now, incident_id, summary(decision_id, data)),
+    ]
+
+
+def _answer_seen(earlier: _Seen, body: CallBody, decision: dict[str, Any], fingerprint: int | None) -> Received:
+    return Received(
+        False,
+        earlier.call_id,
+        earlier.version,
+        body.flags(),
+        earlier.incident_id,
+        earlier.number,
+        earlier.status,
+        earlier.linked_calls,
+        decision,
+        fingerprint,
+    )

@@ -1,0 +1,257 @@
+"""A further decision: triage again when more is known, or a person who decides otherwise and says why."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.db import log
+from dispatch.db.active_policy import ActivePolicies
+from dispatch.db.ids import new_id
+from dispatch.db.lookup import get_incident
+from dispatch.db.models import Incident, TriageDecisionRow
+from dispatch.domain.call import CallFacts
+from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, Category
+from dispatch.domain.errors import FieldProblem, Invalid, NotFound
+from dispatch.domain.ids import Prefix
+from dispatch.operations.actor import Actor, tell
+from dispatch.operations.triage_input import as_given, from_given, with_more
+from dispatch.triage.decision import TriageDecision, as_data
+from dispatch.triage.evaluate import evaluate
+
+# Why a person decided otherwise. Codes are for ever; the note beside one is free text.
+OVERRIDE_REASONS: dict[str, str] = {
+    "caller_update": "The caller or another caller said more than the record shows",
+    "scene_information": "Someone at the scene reported otherwise",
+    "no_weapon_confirmed": "It was confirmed that there is no weapon",
+    "danger_known": "The dispatcher knows of a danger that triage did not read",
+    "premise_history": "Known history of this place or person",
+    "supervisor_direction": "A supervisor directed it",
+    "responder_request": "The responder asked for it",
+    "caller_wish": "The caller asked for another kind of responder",
+    "policy_gap": "The policy has no good answer for this",
+    "resource_shortage": "The right responder cannot come in time",
+    "other": "Another reason, given in the note",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Redecision:
+    """A new answer of triage for an incident that has one already. trigger: call_update, retriage."""
+
+    incident_id: str
+    trigger: str
+    call: CallFacts
+    decision: TriageDecision
+
+
+@dataclass(frozen=True, slots=True)
+class MoreKnown:
+    """What was learnt since the last decision."""
+
+    answers: dict[str, str]
+    note: str | None = None
+    type_code: str | None = None
+    type_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What a person decided instead. None leaves triage's answer."""
+
+    reason: str
+    note: str | None = None
+    category: Category | None = None
+    priority: int | None = None
+    incident_type: str | None = None
+    responder_type: str | None = None
+
+
+async def latest_decision(session: AsyncSession, jurisdiction_id: str, incident_id: str) -> TriageDecisionRow:
+    """The decision that stands. Raises NotFound when the incident has none."""
+    row = await session.scalar(
+        select(TriageDecisionRow)
+        .where(TriageDecisionRow.jurisdiction_id == jurisdiction_id, TriageDecisionRow.incident_id == incident_id)
+        .order_by(TriageDecisionRow.ordinal.desc())
+        .limit(1)
+    )
+    if row is None:
+        raise NotFound(f"Incident {incident_id} has no decision.", fix="Retriage it.")
+    return row
+
+
+async def retriage(
+    session: AsyncSession, incident_id: str, more: MoreKnown, policies: ActivePolicies, actor: Actor
+) -> dict[str, Any]:
+    """The incident has a new decision under the policy of now, made from all that was known plus `more`."""
+    incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
+    last = await latest_decision(session, actor.jurisdiction_id, incident.id)
+    policy = await policies.active(session, actor.jurisdiction_id)
+    call = with_more(
+        from_given(last.given),
+        answers=more.answers,
+        note=more.note,
+        type_code=more.type_code,
+        type_text=more.type_text,
+    )
+    change = Redecision(incident.id, "retriage", call, evaluate(call, policy, actor.now))
+    return await record_redecision(session, change, actor, note=more.note)
+
+
+async def record_redecision(
+    session: AsyncSession, change: Redecision, actor: Actor, *, note: str | None = None
+) -> dict[str, Any]:
+    """The new decision stands beside the old ones, and the incident follows it.
+
+    A person's override is not undone by triage: after one, triage may raise the urgency, never lower it.
+    """
+    incident = await get_incident(session, actor.jurisdiction_id, change.incident_id, lock=True)
+    last = await latest_decision(session, actor.jurisdiction_id, incident.id)
+    data = as_data(change.decision)
+    follows = not await _was_overridden(session, incident) or change.decision.priority < incident.priority
+    row = _row(incident.id, last.ordinal + 1, change.trigger, as_given(change.call), data, actor, note=note)
+    session.add(row)
+    before = {"category": incident.category, "priority": incident.priority, "incident_type": incident.incident_type}
+    if follows:
+        _follow(incident, row.id, data)
+    payload = {**summary(row.id, data), "before": before, "followed": follows, "trigger": change.trigger}
+    await tell(session, actor, log.Entry("incident.retriaged", incident.id, actor.now, incident.id, payload))
+    return data
+
+
+async def override(session: AsyncSession, incident_id: str, wish: Override, actor: Actor) -> dict[str, Any]:
+    """A person's decision stands for the incident, with its reason code, beside what triage said."""
+    _check(wish)
+    incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
+    last = await latest_decision(session, actor.jurisdiction_id, incident.id)
+    data = _overridden(last.decision, wish)
+    row = _row(
+        incident.id,
+        last.ordinal + 1,
+        "override",
+        last.given,
+        data,
+        actor,
+        note=wish.note,
+        override_reason=wish.reason,
+    )
+    session.add(row)
+    before = {"category": incident.category, "priority": incident.priority, "incident_type": incident.incident_type}
+    _follow(incident, row.id, data)
+    payload = {**summary(row.id, data), "before": before, "reason": wish.reason, "note": wish.note}
+    await tell(session, actor, log.Entry("incident.overridden", incident.id, actor.now, incident.id, payload))
+    return data
+
+
+def _check(wish: Override) -> None:
+    problems = []
+    if wish.reason not in OVERRIDE_REASONS:
+        problems.append(FieldProblem("/reason", "unknown_reason", f"one of: {', '.join(OVERRIDE_REASONS)}"))
+    if wish.reason == "other" and not (wish.note or "").strip():
+        problems.append(FieldProblem("/note", "missing", "the reason 'other' needs a note"))
+    if wish.priority is not None and not HIGHEST_PRIORITY <= wish.priority <= LOWEST_PRIORITY:
+        problems.append(FieldProblem("/priority", "out_of_range", "0 (life threat) to 4 (can wait)"))
+    if (wish.category, wish.priority, wish.incident_type, wish.responder_type) == (None, None, None, None):
+        problems.append(
+            FieldProblem("/", "nothing_overridden", "give category, priority, incident_type or responder_type")
+        )
+    if problems:
+        raise Invalid("The override is not complete.", fix="Correct the fields named in `errors`.", errors=problems)
+
+
+def _overridden(decision: dict[str, Any], wish: Override) -> dict[str, Any]:
+    because = f"{OVERRIDE_REASONS[wish.reason]}{': ' + wish.note if wish.note else ''}"
+    data = {
+        **decision,
+        "reasons": [{"rule": f"override:{wish.reason}", "because": because}, *decision["reasons"]],
+        "needs_human": False,
+    }
+    if wish.category is not None:
+        data["category"] = wish.category.value
+    if wish.priority is not None:
+        data["priority"] = wish.priority
+    if wish.incident_type is not None:
+        data["incident_type"] = wish.incident_type
+    if wish.responder_type is not None:
+        data["plan"] = _plan_with(wish.responder_type, decision["plan"])
+    return data
+
+
+def _plan_with(responder_type: str, plan: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The wished responder first; the old plan's steps stay behind it, so that someone always comes."""
+    first = {
+        "step": 1,
+        "responder_type": responder_type,
+        "program": None,
+        "count": 1,
+        "role": "primary",
+        "capabilities": [],
+        "wait_limit_s": plan[0]["wait_limit_s"] if plan else None,
+    }
+    return [first, *({**entry, "step": entry["step"] + 1} for entry in plan)]
+
+
+def _row(
+    incident_id: str,
+    ordinal: int,
+    trigger: str,
+    given: dict[str, Any],
+    data: dict[str, Any],
+    actor: Actor,
+    *,
+    note: str | None,
+    override_reason: str | None = None,
+) -> TriageDecisionRow:
+    policy = data["policy"]
+    return TriageDecisionRow(
+        jurisdiction_id=actor.jurisdiction_id,
+        id=new_id(Prefix.DECISION),
+        incident_id=incident_id,
+        ordinal=ordinal,
+        decided_at=actor.now,
+        trigger=trigger,
+        actor=actor.subject,
+        given=given,
+        decision=data,
+        policy_id=policy["id"],
+        policy_version=policy["version"],
+        policy_sha256=policy["sha256"],
+        override_reason=override_reason,
+        note=note,
+    )
+
+
+def _follow(incident: Incident, decision_id: str, data: dict[str, Any]) -> None:
+    incident.decision_id = decision_id
+    incident.category = data["category"]
+    incident.priority = data["priority"]
+    incident.incident_type = data["incident_type"]
+    incident.needs_human = data["needs_human"]
+    incident.version += 1
+
+
+async def _was_overridden(session: AsyncSession, incident: Incident) -> bool:
+    found = await session.scalar(
+        select(TriageDecisionRow.id)
+        .where(
+            TriageDecisionRow.jurisdiction_id == incident.jurisdiction_id,
+            TriageDecisionRow.incident_id == incident.id,
+            TriageDecisionRow.trigger == "override",
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def summary(decision_id: str, data: dict[str, Any]) -> dict[str, Any]:
+    """What the log says of a decision; the whole of it is in the decision itself."""
+    return {
+        "decision": decision_id,
+        "category": data["category"],
+        "incident_type": data["incident_type"],
+        "priority": data["priority"],
+        "needs_human": data["needs_human"],
+        "rules": [reason["rule"] for reason in data["reasons"]],
+        "policy": data["policy"],
+    }

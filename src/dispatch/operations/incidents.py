@@ -1,0 +1,103 @@
+"""What people do to an incident besides deciding: hold it, close it, open it again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.db import log
+from dispatch.db.lookup import get_incident
+from dispatch.db.models import Assignment, Incident
+from dispatch.domain.assignment import ACTIVE
+from dispatch.domain.errors import Conflict, FieldProblem, IllegalTransition, Invalid
+from dispatch.domain.incident import IncidentStatus, legal_incident_moves
+from dispatch.domain.time import iso
+from dispatch.operations.actor import Actor, tell
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End the incident with what came of it. cancel: it never needed anyone."""
+
+    disposition: str
+    note: str | None = None
+    final_type: str | None = None
+    cancel: bool = False
+
+
+async def hold(session: AsyncSession, incident_id: str, until: datetime, reason: str, actor: Actor) -> Incident:
+    """The incident waits on purpose until a moment, with the reason on it."""
+    incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
+    if until <= actor.now:
+        raise Invalid(
+            "A hold must end in the future.",
+            fix="Give a later `until`.",
+            errors=[FieldProblem("/until", "not_in_future", f"not later than now ({iso(actor.now)})")],
+        )
+    _move(incident, IncidentStatus.HELD)
+    incident.held_until = until
+    incident.status_reason = reason
+    await tell(
+        session,
+        actor,
+        log.Entry("incident.held", incident.id, actor.now, incident.id, {"until": iso(until), "reason": reason}),
+    )
+    return incident
+
+
+async def close(session: AsyncSession, incident_id: str, wish: Close, actor: Actor) -> Incident:
+    """The incident is over. Raises Conflict naming the units that are still on it."""
+    incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
+    still = (
+        await session.scalars(
+            select(Assignment.call_sign)
+            .where(
+                Assignment.jurisdiction_id == actor.jurisdiction_id,
+                Assignment.incident_id == incident.id,
+                Assignment.status.in_([*(status.value for status in ACTIVE), "reserved"]),
+            )
+            .order_by(Assignment.call_sign)
+        )
+    ).all()
+    if still:
+        raise Conflict(
+            f"{', '.join(still)} {'is' if len(still) == 1 else 'are'} still on incident {incident.number}.",
+            fix="Clear or cancel these units first; each clear asks for an outcome.",
+            units=list(still),
+        )
+    _move(incident, IncidentStatus.CANCELLED if wish.cancel else IncidentStatus.CLOSED)
+    incident.disposition = wish.disposition
+    incident.closed_at = actor.now
+    incident.final_type = wish.final_type or incident.on_scene_type or incident.incident_type
+    payload = {"disposition": wish.disposition, "note": wish.note, "final_type": incident.final_type}
+    await tell(session, actor, log.Entry(f"incident.{incident.status}", incident.id, actor.now, incident.id, payload))
+    return incident
+
+
+async def reopen(session: AsyncSession, incident_id: str, reason: str, actor: Actor) -> Incident:
+    """The incident is on the queue again, with its old age and its history."""
+    incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
+    before = incident.disposition
+    _move(incident, IncidentStatus.PENDING)
+    incident.disposition = None
+    incident.closed_at = None
+    incident.held_until = None
+    incident.status_reason = reason
+    payload = {"reason": reason, "disposition_before": before}
+    await tell(session, actor, log.Entry("incident.reopened", incident.id, actor.now, incident.id, payload))
+    return incident
+
+
+def _move(incident: Incident, to: IncidentStatus) -> None:
+    legal = legal_incident_moves(IncidentStatus(incident.status))
+    if to not in legal:
+        raise IllegalTransition(
+            f"Incident {incident.number} is {incident.status} and cannot become {to.value}.",
+            fix=f"From here: {', '.join(move.value for move in legal) or 'nothing'}.",
+            current=incident.status,
+            requested=to.value,
+            legal=[move.value for move in legal],
+        )
+    incident.status = to.value
+    incident.version += 1

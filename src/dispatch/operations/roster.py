@@ -1,0 +1,225 @@
+"""The roster changes: who exists, who is in service, where units are."""
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.db import log
+from dispatch.db.ids import new_id
+from dispatch.db.lookup import get_unit
+from dispatch.db.models import Agency, Assignment, Certification, Program, Responder, Shift, ShiftMember, Unit
+from dispatch.domain.access import Principal
+from dispatch.domain.assignment import ACTIVE
+from dispatch.domain.errors import Conflict, FieldProblem, Invalid, NotFound
+from dispatch.domain.ids import Prefix
+from dispatch.domain.time import iso
+from dispatch.domain.unit import UnitStatus
+from dispatch.operations.actor import Actor, tell
+from dispatch.operations.call_body import FUTURE_TOLERANCE
+
+Row = TypeVar("Row", Agency, Program, Unit, Responder)
+
+# What a unit may say of itself; the others follow from its assignment.
+OWN_STATUSES = frozenset({UnitStatus.AVAILABLE, UnitStatus.OUT_OF_SERVICE, UnitStatus.OFF_DUTY, UnitStatus.EMERGENCY})
+
+
+async def add_agency(session: AsyncSession, values: dict[str, Any], actor: Actor) -> Agency:
+    """The agency exists."""
+    row = Agency(jurisdiction_id=actor.jurisdiction_id, version=1, **values)
+    return await _added(session, row, "agency.added", row.id, actor)
+
+
+async def add_program(session: AsyncSession, values: dict[str, Any], actor: Actor) -> Program:
+    """The program exists."""
+    row = Program(jurisdiction_id=actor.jurisdiction_id, version=1, **values)
+    return await _added(session, row, "program.added", row.id, actor)
+
+
+async def add_unit(session: AsyncSession, values: dict[str, Any], actor: Actor) -> Unit:
+    """The unit exists, with the status given."""
+    row = Unit(jurisdiction_id=actor.jurisdiction_id, id=new_id(Prefix.UNIT), status_at=actor.now, version=1, **values)
+    return await _added(session, row, "unit.added", row.id, actor)
+
+
+async def add_responder(session: AsyncSession, values: dict[str, Any], actor: Actor) -> Responder:
+    """The person exists, with certifications. The answer carries them as `certifications`."""
+    certifications = values.pop("certifications", [])
+    row = Responder(jurisdiction_id=actor.jurisdiction_id, id=new_id(Prefix.RESPONDER), version=1, **values)
+    await _added(session, row, "responder.added", row.id, actor)
+    await _certify(session, row, certifications)
+    return row
+
+
+async def change_agency(session: AsyncSession, agency_id: str, values: dict[str, Any], actor: Actor) -> Agency:
+    """The fields given are changed."""
+    row = await _locked(session, Agency, agency_id, actor)
+    return await _changed(session, row, values, "agency.changed", actor)
+
+
+async def change_program(session: AsyncSession, program_id: str, values: dict[str, Any], actor: Actor) -> Program:
+    """The fields given are changed."""
+    row = await _locked(session, Program, program_id, actor)
+    return await _changed(session, row, values, "program.changed", actor)
+
+
+async def change_unit(session: AsyncSession, unit: str, values: dict[str, Any], actor: Actor) -> Unit:
+    """The fields given are changed."""
+    row = await get_unit(session, actor.jurisdiction_id, unit, lock=True)
+    return await _changed(session, row, values, "unit.changed", actor)
+
+
+async def change_responder(session: AsyncSession, responder_id: str, values: dict[str, Any], actor: Actor) -> Responder:
+    """The fields given are changed; certifications are replaced as a whole. Units that the person is on follow."""
+    row = await _locked(session, Responder, responder_id, actor)
+    certifications = values.pop("certifications", None)
+    await _changed(session, row, values, "responder.changed", actor)
+    if certifications is not None:
+        await session.execute(
+            delete(Certification).where(
+                Certification.jurisdiction_id == row.jurisdiction_id, Certification.responder_id == row.id
+            )
+        )
+        await _certify(session, row, certifications)
+    else:
+        await _attach_certifications(session, row)
+    await _touch_units_of(session, row)
+    return row
+
+
+async def set_unit_status(
+    session: AsyncSession,
+    unit: str,
+    status: UnitStatus,
+    reason: str | None,
+    occurred_at: datetime | None,
+    actor: Actor,
+    principal: Principal,
+) -> Unit:
+    """The unit says of itself that it is in or out of service, on or off duty, or in an emergency.
+
+    Raises Conflict while an assignment holds the unit (an emergency is always taken).
+    """
+    row = await get_unit(session, actor.jurisdiction_id, unit, lock=True)
+    principal.require_unit(row.id)
+    principal.require_agency(row.agency_id)
+    at = occurred_at or actor.now
+    if at > actor.now + FUTURE_TOLERANCE:
+        problem = FieldProblem("/occurred_at", "time_in_future", f"later than the service's clock ({iso(actor.now)})")
+        raise Invalid("The time lies in the future.", fix="Check the sender's clock.", errors=[problem])
+    if status not in OWN_STATUSES:
+        raise Invalid(
+            f"A unit becomes {status.value} by a step of its assignment.",
+            fix="POST /v1/assignments/{id}/status instead.",
+            errors=[FieldProblem("/status", "not_own_status", ", ".join(sorted(one.value for one in OWN_STATUSES)))],
+        )
+    if status is not UnitStatus.EMERGENCY and await _is_held(session, row):
+        raise Conflict(
+            f"{row.call_sign} is on an assignment.", fix="Clear or cancel its assignment first.", unit=row.call_sign
+        )
+    before = row.status
+    row.status, row.status_at, row.status_reason = status.value, at, reason
+    row.version += 1
+    payload = {"unit": row.call_sign, "from": before, "to": status.value, "reason": reason}
+    await tell(session, actor, log.Entry("unit.status_changed", row.id, at, None, payload))
+    return row
+
+
+async def set_position(
+    session: AsyncSession, unit: str, lat: float, lon: float, at: datetime, actor: Actor, principal: Principal
+) -> Unit:
+    """The unit is where it was last seen. An older position than the one known changes nothing."""
+    row = await get_unit(session, actor.jurisdiction_id, unit, lock=True)
+    principal.require_unit(row.id)
+    principal.require_agency(row.agency_id)
+    if at > actor.now + FUTURE_TOLERANCE:
+        problem = FieldProblem("/positions", "time_in_future", f"later than the service's clock ({iso(actor.now)})")
+        raise Invalid("A position lies in the future.", fix="Check the sender's clock.", errors=[problem])
+    if row.position_at is None or at > row.position_at:
+        row.lat, row.lon, row.position_at = lat, lon, at
+        row.version += 1
+        await session.flush()
+    return row
+
+
+async def _is_held(session: AsyncSession, unit: Unit) -> bool:
+    count = await session.scalar(
+        select(func.count())
+        .select_from(Assignment)
+        .where(
+            Assignment.jurisdiction_id == unit.jurisdiction_id,
+            Assignment.unit_id == unit.id,
+            Assignment.status.in_([status.value for status in ACTIVE]),
+        )
+    )
+    return bool(count)
+
+
+async def _added(session: AsyncSession, row: Row, event: str, subject: str, actor: Actor) -> Row:
+    session.add(row)
+    await tell(session, actor, log.Entry(event, subject, actor.now, None, {}))
+    return row
+
+
+async def _locked(session: AsyncSession, kind: type[Row], key: str, actor: Actor) -> Row:
+    row = await session.get(kind, (actor.jurisdiction_id, key), with_for_update=True)
+    if row is None:
+        name = kind.__name__.lower()
+        raise NotFound(f"There is no {name} {key}.", fix=f"List them with GET /v1/{name}s.")
+    return row
+
+
+async def _changed(session: AsyncSession, row: Row, values: dict[str, Any], event: str, actor: Actor) -> Row:
+    before = {name: getattr(row, name) for name in values}
+    for name, value in values.items():
+        if value is None and not row.__table__.c[name].nullable:
+            raise Invalid(
+                f"{name} cannot be empty.",
+                fix="Leave the field out to keep it as it is.",
+                errors=[FieldProblem(f"/{name}", "null", "cannot be null")],
+            )
+        setattr(row, name, value)
+    row.version += 1
+    await tell(session, actor, log.Entry(event, row.id, actor.now, None, {"before": before, "after": values}))
+    return row
+
+
+async def _certify(session: AsyncSession, row: Responder, certifications: list[dict[str, Any]]) -> None:
+    names = [one["name"] for one in certifications]
+    if len(set(names)) != len(names):
+        raise Invalid(
+            "A certification is named twice.",
+            fix="Name each certification once.",
+            errors=[FieldProblem("/certifications", "duplicate", "names must differ")],
+        )
+    session.add_all(
+        Certification(jurisdiction_id=row.jurisdiction_id, responder_id=row.id, **one) for one in certifications
+    )
+    await session.flush()
+    await _attach_certifications(session, row)
+
+
+async def _attach_certifications(session: AsyncSession, row: Responder) -> None:
+    row.certifications = list(  # type: ignore[attr-defined]
+        await session.scalars(
+            select(Certification)
+            .where(Certification.jurisdiction_id == row.jurisdiction_id, Certification.responder_id == row.id)
+            .order_by(Certification.name)
+        )
+    )
+
+
+async def _touch_units_of(session: AsyncSession, row: Responder) -> None:
+    """Rosters that were copied before this change are out of date, and know it by the unit's version."""
+    units = await session.scalars(
+        select(Unit)
+        .join(Shift, (Shift.jurisdiction_id == Unit.jurisdiction_id) & (Shift.unit_id == Unit.id))
+        .join(ShiftMember, (ShiftMember.jurisdiction_id == Shift.jurisdiction_id) & (ShiftMember.shift_id == Shift.id))
+        .where(ShiftMember.jurisdiction_id == row.jurisdiction_id, ShiftMember.responder_id == row.id)
+        .order_by(Unit.id)
+        .with_for_update(of=Unit)
+    )
+    for unit in units.unique():
+        unit.version += 1
+    await session.flush()

@@ -1,0 +1,62 @@
+"""What triage was given, as plain data: stored with each decision so that it can be evaluated again."""
+
+from dataclasses import replace
+from typing import Any
+
+from dispatch.domain.call import CallFacts, Channel
+from dispatch.domain.geo import LatLon
+
+
+def as_given(call: CallFacts) -> dict[str, Any]:
+    """The facts as JSON data; absent ones are left out."""
+    plain = {
+        "source": call.source,
+        "type_code": call.type_code,
+        "type_text": call.type_text,
+        "narrative": call.narrative,
+        "sender_priority": call.sender_priority,
+        "channel": call.channel.value if call.channel else None,
+        "answers": dict(call.answers) or None,
+        "place": call.place,
+        "relation": call.relation,
+        "wants": call.wants,
+        "language": call.language,
+        "position": [call.position.lat, call.position.lon] if call.position else None,
+    }
+    return {name: value for name, value in plain.items() if value is not None}
+
+
+def from_given(given: dict[str, Any]) -> CallFacts:
+    """The facts that as_given wrote down."""
+    position = given.get("position")
+    channel = given.get("channel")
+    return CallFacts(
+        **{
+            **given,
+            "answers": given.get("answers", {}),
+            "channel": Channel(channel) if channel else None,
+            "position": LatLon(*position) if position else None,
+        }
+    )
+
+
+def with_more(
+    call: CallFacts,
+    *,
+    answers: dict[str, str],
+    note: str | None,
+    type_code: str | None = None,
+    type_text: str | None = None,
+) -> CallFacts:
+    """The same call after more was learnt: answers replace, a note is added to the narrative as its own sentence."""
+    narrative = call.narrative
+    if note:
+        narrative = f"{narrative.rstrip()}\n{note}" if narrative and narrative.strip() else note
+    typed = type_code is not None or type_text is not None
+    return replace(
+        call,
+        answers={**call.answers, **answers},
+        narrative=narrative,
+        type_code=type_code if typed else call.type_code,
+        type_text=type_text if typed else call.type_text,
+    )

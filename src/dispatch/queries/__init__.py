@@ -1,0 +1,1 @@
+"""What reads the world: frozen rows, no change, no decision."""

@@ -1,0 +1,24 @@
+"""Triage of a call that is not stored: the console's "try it", an integrator's dry run, an analyst's question."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.db.active_policy import ActivePolicies, PolicyKey
+from dispatch.domain.call import CallFacts
+from dispatch.triage.decision import as_data
+from dispatch.triage.evaluate import evaluate
+
+
+async def evaluate_call(
+    session: AsyncSession,
+    jurisdiction_id: str,
+    call: CallFacts,
+    policies: ActivePolicies,
+    key: PolicyKey | None,
+    now: datetime,
+) -> dict[str, Any]:
+    """The `triage` object under the policy that decides now, or under the version asked for."""
+    policy = await policies.get(session, key) if key else await policies.active(session, jurisdiction_id)
+    return as_data(evaluate(call, policy, now))

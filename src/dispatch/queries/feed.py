@@ -1,0 +1,71 @@
+"""The log as a feed: every committed row once, in order, and never one that could still be overtaken."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """One row of the log."""
+
+    seq: int
+    id: str
+    type: str
+    schema_version: int
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    subject_id: str
+    incident_id: str | None
+    request_id: str | None
+    payload: dict[str, Any]
+
+
+_COLUMNS = (
+    "seq, id, type, schema_version, occurred_at, recorded_at, actor, subject_id, incident_id, request_id, payload"
+)
+
+# A row is shown only when every transaction that could still commit a smaller seq has ended: so none is ever skipped.
+_AFTER = text(
+    f"""
+    select {_COLUMNS} from event_log
+    where jurisdiction_id = :jurisdiction_id and seq > :after and tx < pg_snapshot_xmin(pg_current_snapshot())
+    order by seq limit :limit
+    """  # noqa: S608 - the columns are a constant of this module
+)
+
+_OF_INCIDENT = text(
+    f"""
+    select {_COLUMNS} from event_log
+    where jurisdiction_id = :jurisdiction_id and incident_id = :incident_id and seq > :after
+    order by seq limit :limit
+    """  # noqa: S608
+)
+
+_LAST = text("select coalesce(max(seq), 0) from event_log where jurisdiction_id = :jurisdiction_id")
+
+
+async def events_after(session: AsyncSession, jurisdiction_id: str, after: int, limit: int) -> list[LoggedEvent]:
+    """Up to `limit` rows with seq > after, in order. Asking again from the last seq never skips a row."""
+    rows = await session.execute(_AFTER, {"jurisdiction_id": jurisdiction_id, "after": after, "limit": limit})
+    return [LoggedEvent(**row) for row in rows.mappings()]
+
+
+async def timeline(
+    session: AsyncSession, jurisdiction_id: str, incident_id: str, *, after: int, limit: int
+) -> list[LoggedEvent]:
+    """What happened to one incident, in the order in which it was recorded."""
+    rows = await session.execute(
+        _OF_INCIDENT,
+        {"jurisdiction_id": jurisdiction_id, "incident_id": incident_id, "after": after, "limit": limit},
+    )
+    return [LoggedEvent(**row) for row in rows.mappings()]
+
+
+async def last_seq(session: AsyncSession, jurisdiction_id: str) -> int:
+    """The newest seq of the log, 0 when it is empty."""
+    return int((await session.execute(_LAST, {"jurisdiction_id": jurisdiction_id})).scalar_one())

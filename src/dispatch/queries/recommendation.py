@@ -1,0 +1,97 @@
+"""Joins triage and routing, which do not know each other: a decision's plan becomes units with reasons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.db.models import Incident, TriageDecisionRow
+from dispatch.domain.classification import SlotRole
+from dispatch.domain.errors import NotFound
+from dispatch.domain.geo import LatLon
+from dispatch.domain.plan import Plan, PlanStep, Slot
+from dispatch.queries.roster import RosterCopies, candidates
+from dispatch.routing.candidates import Candidate
+from dispatch.routing.recommend import RoutingContext, as_data, recommend
+from dispatch.routing.travel import StraightLine
+
+_TRAVEL = StraightLine()
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What the router must fill: the plan as stored, how urgent, where, and the caller's language."""
+
+    plan: list[dict[str, Any]]
+    priority: int
+    position: LatLon | None
+    language: str | None
+
+
+async def advise(
+    session: AsyncSession,
+    jurisdiction_id: str,
+    need: Need,
+    rosters: RosterCopies,
+    fingerprint: int | None,
+    now: datetime,
+) -> dict[str, Any]:
+    """The `recommendation` object over the units of the responder types that the plan names.
+
+    Units of other types are left out of `not_offered`; `full_recommendation` lists them too.
+    """
+    if fingerprint is None:
+        return _advice(need, [], now)
+    roster = await rosters.get(session, jurisdiction_id, fingerprint, now)
+    return _advice(need, roster.of_types([entry["responder_type"] for entry in need.plan]), now)
+
+
+async def full_recommendation(session: AsyncSession, incident: Incident, now: datetime) -> dict[str, Any]:
+    """The `recommendation` object for an incident as it stands, over every unit of the roster, read now."""
+    row = await session.scalar(
+        select(TriageDecisionRow).where(
+            TriageDecisionRow.jurisdiction_id == incident.jurisdiction_id,
+            TriageDecisionRow.id == incident.decision_id,
+        )
+    )
+    if row is None:
+        raise NotFound(f"Incident {incident.number} has no decision.", fix="Retriage it.")
+    position = LatLon(incident.lat, incident.lon) if incident.lat is not None and incident.lon is not None else None
+    need = Need(row.decision["plan"], incident.priority, position, incident.caller_language)
+    return _advice(need, await candidates(session, incident.jurisdiction_id, now), now)
+
+
+def _advice(need: Need, units: Sequence[Candidate], now: datetime) -> dict[str, Any]:
+    context = RoutingContext(
+        position=need.position, priority=need.priority, language=need.language, at=now, travel=_TRAVEL
+    )
+    return as_data(recommend(plan_from_data(need.plan), units, context))
+
+
+def plan_from_data(entries: Sequence[dict[str, Any]]) -> Plan:
+    """The plan whose slots these entries are; entries with the same step go together."""
+    by_step: dict[int, list[dict[str, Any]]] = {}
+    for entry in entries:
+        by_step.setdefault(entry["step"], []).append(entry)
+    return Plan(
+        tuple(
+            PlanStep(
+                step,
+                tuple(
+                    Slot(
+                        entry["responder_type"],
+                        entry["program"],
+                        entry["count"],
+                        SlotRole(entry["role"]),
+                        frozenset(entry["capabilities"]),
+                    )
+                    for entry in slots
+                ),
+                slots[0]["wait_limit_s"],
+            )
+            for step, slots in sorted(by_step.items())
+        )
+    )

@@ -1,0 +1,136 @@
+"""The units that could be sent, as the router sees them, and a copy of them that knows when it is out of date."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.domain.geo import LatLon
+from dispatch.domain.unit import UnitStatus
+from dispatch.routing.candidates import Candidate
+
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+_CANDIDATES = text(
+    """
+    select u.id, u.call_sign, u.responder_type, u.program_id, u.agency_id, u.status, u.lat, u.lon, u.position_at,
+           u.home_lat, u.home_lon, u.capabilities, u.mobile, u.min_crew, u.capacity,
+           s.starts_at, s.ends_at,
+           exists (select 1 from shift x
+                    where x.jurisdiction_id = u.jurisdiction_id and x.unit_id = u.id) as has_shifts,
+           (select min(least(case when x.starts_at > :now then x.starts_at else x.ends_at end, x.ends_at))
+              from shift x where x.jurisdiction_id = u.jurisdiction_id and x.unit_id = u.id and x.ends_at > :now
+           ) as next_change,
+           c.crew, c.languages, c.certifications, coalesce(a.active, 0) as active, a.number
+    from unit u
+    left join lateral (
+      select id, starts_at, ends_at from shift
+      where jurisdiction_id = u.jurisdiction_id and unit_id = u.id and starts_at <= :now and ends_at > :now
+      order by ends_at desc limit 1
+    ) s on true
+    left join lateral (
+      select count(*) as crew,
+             (select array_agg(distinct l) from shift_member m2
+                join responder r2 on r2.jurisdiction_id = m2.jurisdiction_id and r2.id = m2.responder_id,
+                unnest(r2.languages) as l
+               where m2.jurisdiction_id = u.jurisdiction_id and m2.shift_id = s.id) as languages,
+             (select array_agg(distinct k.name) from shift_member m3
+                join certification k on k.jurisdiction_id = m3.jurisdiction_id and k.responder_id = m3.responder_id
+               where m3.jurisdiction_id = u.jurisdiction_id and m3.shift_id = s.id
+                 and (k.expires_on is null or k.expires_on >= cast(:today as date))) as certifications
+      from shift_member m where m.jurisdiction_id = u.jurisdiction_id and m.shift_id = s.id
+    ) c on true
+    left join lateral (
+      select count(*) as active, min(i.number) as number
+      from assignment b join incident i on i.jurisdiction_id = b.jurisdiction_id and i.id = b.incident_id
+      where b.jurisdiction_id = u.jurisdiction_id and b.unit_id = u.id and b.is_open and b.status <> 'reserved'
+    ) a on true
+    where u.jurisdiction_id = :jurisdiction_id
+    order by u.id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RosterCopy:
+    """All units of a jurisdiction as candidates, by responder type. Good until the fingerprint or the hour changes."""
+
+    fingerprint: int
+    good_until: datetime
+    candidates: tuple[Candidate, ...]
+    by_type: dict[str, tuple[Candidate, ...]]
+
+    def of_types(self, responder_types: Sequence[str]) -> list[Candidate]:
+        """The units of these responder types."""
+        return [unit for kind in dict.fromkeys(responder_types) for unit in self.by_type.get(kind, ())]
+
+
+class RosterCopies:
+    """One copy per jurisdiction; a reader that knows the present fingerprint gets the copy or a fresh one."""
+
+    def __init__(self) -> None:
+        self._copies: dict[str, RosterCopy] = {}
+
+    async def get(self, session: AsyncSession, jurisdiction_id: str, fingerprint: int, now: datetime) -> RosterCopy:
+        """Candidates that are true for this fingerprint at this moment.
+
+        The fingerprint was read in the caller's transaction and rises with every committed change of a unit, so an
+        equal one means an equal roster.
+        """
+        copy = self._copies.get(jurisdiction_id)
+        if copy is not None and copy.fingerprint == fingerprint and now < copy.good_until:
+            return copy
+        candidates, good_until = await _read(session, jurisdiction_id, now)
+        by_type: dict[str, list[Candidate]] = {}
+        for candidate in candidates:
+            by_type.setdefault(candidate.responder_type, []).append(candidate)
+        copy = RosterCopy(
+            fingerprint, good_until, tuple(candidates), {kind: tuple(units) for kind, units in by_type.items()}
+        )
+        self._copies[jurisdiction_id] = copy
+        return copy
+
+
+async def candidates(session: AsyncSession, jurisdiction_id: str, now: datetime) -> list[Candidate]:
+    """Every unit of the roster as the router sees it at this moment, in id order."""
+    found, _ = await _read(session, jurisdiction_id, now)
+    return found
+
+
+async def _read(session: AsyncSession, jurisdiction_id: str, now: datetime) -> tuple[list[Candidate], datetime]:
+    rows = (
+        await session.execute(_CANDIDATES, {"jurisdiction_id": jurisdiction_id, "now": now, "today": now.date()})
+    ).all()
+    changes = [row.next_change for row in rows if row.next_change is not None]
+    return [_candidate(row) for row in rows], min(changes, default=FOREVER)
+
+
+def _candidate(row: Any) -> Candidate:
+    position = LatLon(row.lat, row.lon) if row.lat is not None else None
+    home = LatLon(row.home_lat, row.home_lon) if row.home_lat is not None else None
+    # A unit without any shift is staffed by status alone: small agencies and imported rosters have no shift table.
+    by_status = not row.has_shifts and row.status != UnitStatus.OFF_DUTY.value
+    return Candidate(
+        unit_id=row.id,
+        call_sign=row.call_sign,
+        responder_type=row.responder_type,
+        program=row.program_id,
+        agency=row.agency_id,
+        status=UnitStatus(row.status),
+        position=position,
+        position_at=row.position_at,
+        home=home,
+        capabilities=frozenset(row.capabilities) | frozenset(row.certifications or ()),
+        languages=frozenset(row.languages or ()),
+        crew=row.crew if row.has_shifts else row.min_crew,
+        min_crew=row.min_crew,
+        on_shift_from=row.starts_at,
+        on_shift_until=FOREVER if by_status else row.ends_at,
+        capacity=row.capacity,
+        active_assignments=row.active,
+        incident=row.number,
+        mobile=row.mobile,
+    )

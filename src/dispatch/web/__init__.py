@@ -1,0 +1,1 @@
+"""What the faces that speak HTTP share: one way to authenticate, begin, commit, refuse and page."""

@@ -1,0 +1,49 @@
+"""Who is asking: a bearer token becomes a principal, or the request ends here."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.domain.access import Principal, Role
+from dispatch.domain.errors import Unauthenticated
+from dispatch.operations.tokens import hash_of
+from dispatch.web.services import Services
+
+_FIND = text(
+    """
+    select jurisdiction_id, id, role, scopes, agencies, source, unit_id, expires_at, revoked_at
+    from access_token where token_hash = :token_hash
+    """
+)
+_HOW = "Send `Authorization: Bearer <token>`; an administrator makes tokens with `dispatch token create`."
+
+
+async def authenticate(header: str | None, session: AsyncSession, services: Services, now: datetime) -> Principal:
+    """The principal behind the Authorization header. Raises Unauthenticated when there is none that counts."""
+    scheme, _, secret = (header or "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Unauthenticated("This needs a token.", fix=_HOW)
+    token_hash = hash_of(secret.strip())
+    known = services.tokens.find(token_hash, now)
+    if known is not None:
+        return known
+    row = (await session.execute(_FIND, {"token_hash": token_hash})).one_or_none()
+    if row is None:
+        raise Unauthenticated("This token is not known.", fix=_HOW)
+    if row.revoked_at is not None:
+        raise Unauthenticated("This token was revoked.", fix=_HOW)
+    if row.expires_at is not None and row.expires_at <= now:
+        raise Unauthenticated("This token has expired.", fix=_HOW)
+    principal = Principal(
+        jurisdiction=row.jurisdiction_id,
+        subject=row.id,
+        role=Role(row.role),
+        scopes=None if row.scopes is None else frozenset(row.scopes),
+        agencies=None if row.agencies is None else frozenset(row.agencies),
+        source=row.source,
+        unit=row.unit_id,
+    )
+    if row.expires_at is None:
+        services.tokens.keep(token_hash, principal, now)
+    return principal

@@ -1,0 +1,121 @@
+"""One way in for every route: who is asking, may they, begin, do, remember the answer, commit, reply.
+
+The commit happens here, before the reply leaves, so that no client is ever told of something that was not stored.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.db.session import reading, transaction
+from dispatch.domain.access import Permission, Principal
+from dispatch.web.auth import authenticate
+from dispatch.web.idempotency import answer_again, key_of, remember
+from dispatch.web.services import Services
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="token",
+    description="A token from `dispatch token create`, sent as `Authorization: Bearer dsp_...`.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What an endpoint works with: one session in one transaction, who is asking, and when."""
+
+    session: AsyncSession
+    principal: Principal
+    services: Services
+    now: datetime
+    request_id: str
+
+
+def requires(permission: Permission) -> Callable[[Endpoint], Endpoint]:
+    """The endpoint is closed to everyone whose role or scopes lack this permission."""
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        endpoint.__permission__ = permission  # type: ignore[attr-defined]
+        return endpoint
+
+    return mark
+
+
+def permission_of(route: APIRoute) -> Permission | None:
+    """The permission a route demands, or None where nobody set one (a defect that a test finds)."""
+    found: Permission | None = getattr(route.endpoint, "__permission__", None)
+    return found
+
+
+def current_act(request: Request) -> Act:
+    act: Act = request.state.act
+    return act
+
+
+CurrentAct = Annotated[Act, Depends(current_act)]
+
+
+class CommandRoute(APIRoute):
+    """A route that changes the world: one transaction, committed before the reply."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        inner = super().get_route_handler()
+        permission = permission_of(self)
+
+        async def handle(request: Request) -> Response:
+            services: Services = request.app.state.services
+            async with transaction(services.sessions) as session:
+                act = await _begin(request, session, services, permission)
+                return await _once(request, act, inner)
+
+        return handle
+
+
+class QueryRoute(APIRoute):
+    """A route that only looks: one snapshot of the database, and a write in it fails."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        inner = super().get_route_handler()
+        permission = permission_of(self)
+
+        async def handle(request: Request) -> Response:
+            services: Services = request.app.state.services
+            async with reading(services.sessions) as session:
+                await _begin(request, session, services, permission)
+                return await inner(request)
+
+        return handle
+
+
+async def _begin(request: Request, session: AsyncSession, services: Services, permission: Permission | None) -> Act:
+    now = services.clock.now()
+    principal = await authenticate(request.headers.get("authorization"), session, services, now)
+    if permission is None:
+        raise RuntimeError(f"{request.url.path} has no permission; mark the endpoint with @requires")
+    principal.require(permission)
+    act = Act(session, principal, services, now, request.state.request_id)
+    request.state.act = act
+    return act
+
+
+async def _once(request: Request, act: Act, inner: Callable[[Request], Awaitable[Response]]) -> Response:
+    key = key_of(request)
+    if key is None:
+        return await inner(request)
+    body = await request.body()
+    fingerprint = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode() + body).digest()
+    earlier = await answer_again(act.session, act.principal, key, fingerprint)
+    if earlier is not None:
+        return earlier
+    response = await inner(request)
+    await remember(act.session, act.principal, key, fingerprint, response, act.now)
+    return response
