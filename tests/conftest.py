@@ -1,0 +1,3 @@
+"""Fixtures for every kind of test; they cost nothing until a test asks for them."""
+
+pytest_plugins = ["tests.support.postgres"]

@@ -1,0 +1,1 @@
+"""What several kinds of tests share; loaded as pytest plugins by tests/conftest.py."""
