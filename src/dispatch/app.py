@@ -6,6 +6,8 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 import structlog
 from fastapi import Depends, FastAPI
@@ -72,6 +74,7 @@ def create_app(
         tokens=TokenCache(),
     )
     problems.install(app)
+    app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
     app.add_middleware(Observe)
     app.include_router(health.public)
     for module in (calls, incidents, assignments, roster, policies, feed, tokens, health):
@@ -80,6 +83,18 @@ def create_app(
             if router is not None:
                 app.include_router(router, prefix="/v1", dependencies=[Depends(bearer)])
     return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The contract, with the problem document as a component that every refusal points to."""
+    if app.openapi_schema is None:
+        document = FastAPI.openapi(app)
+        problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(problem.pop("$defs", {}))
+        schemas["Problem"] = problem
+        app.openapi_schema = document
+    return app.openapi_schema
 
 
 def configure_logging(settings: Settings) -> None:

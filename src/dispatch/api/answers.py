@@ -7,7 +7,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from dispatch.web.paging import DEFAULT_PAGE, MAX_PAGE
-from dispatch.web.problems import MEDIA_TYPE, Problem
+from dispatch.web.problems import MEDIA_TYPE
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Rows on a page")]
 Cursor = Annotated[str | None, Query(max_length=1000, description="`next` of the page before")]
@@ -30,7 +30,7 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": _WHAT[status],
-            "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema(ref_template="#/components/schemas/{model}")}},
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status in sorted({400, 401, 403, 422, 503, *statuses})
     }

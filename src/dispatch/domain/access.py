@@ -112,14 +112,14 @@ class Principal:
     def require_unit(self, unit_id: str) -> None:
         """Raises Refused when the token speaks for another unit."""
         if self.unit is not None and unit_id != self.unit:
-            raise Refused("This token speaks for another unit.", fix="Use the token of that unit, or ask the dispatcher.")
+            raise Refused(
+                "This token speaks for another unit.", fix="Use the token of that unit, or ask the dispatcher."
+            )
 
     def require_agency(self, agency_id: str) -> None:
         """Raises Refused when the token is kept to other agencies."""
         if self.agencies is not None and agency_id not in self.agencies:
-            raise Refused(
-                f"This token may not act for the agency {agency_id}.", fix="Use a token of that agency."
-            )
+            raise Refused(f"This token may not act for the agency {agency_id}.", fix="Use a token of that agency.")
 
     def hidden_responder_types(self) -> frozenset[str]:
         """Responder types that this principal never sees."""

@@ -14,7 +14,7 @@ class Prefix(StrEnum):
     UNIT = "unt"
     RESPONDER = "rsp"
     SHIFT = "sft"
-    TOKEN = "tok"
+    TOKEN = "tok"  # noqa: S105 - the prefix of an id
     POLICY = "pol"
     REQUEST = "req"
 

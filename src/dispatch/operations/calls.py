@@ -194,7 +194,7 @@ async def _update(
 
 
 def _require_newer(revised_at: datetime | None, earlier: _Seen) -> None:
-    facts = {"call": earlier.call_id, "incident": earlier.incident_id, "stored_revision": iso(earlier.revised_at)}
+    facts: dict[str, Any] = {"call": earlier.call_id, "incident": earlier.incident_id, "stored_revision": iso(earlier.revised_at)}
     if revised_at is None or revised_at == earlier.revised_at:
         raise ConflictingContent(
             "This source_ref is stored with other content of the same age.",

@@ -180,7 +180,7 @@ def _overridden(decision: dict[str, Any], wish: Override) -> dict[str, Any]:
 
 def _plan_with(responder_type: str, plan: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The wished responder first; the old plan's steps stay behind it, so that someone always comes."""
-    first = {
+    first: dict[str, Any] = {
         "step": 1,
         "responder_type": responder_type,
         "program": None,

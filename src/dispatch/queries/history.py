@@ -92,7 +92,7 @@ async def every(
         after = (rows[-1].assignment.created_at, rows[-1].assignment.id)
 
 
-def _filtered(jurisdiction_id: str, wanted: HistoryFilter) -> Select[tuple[Assignment, str, datetime]]:
+def _filtered(jurisdiction_id: str, wanted: HistoryFilter) -> Select[Assignment, str, datetime]:
     query = (
         select(Assignment, Incident.number, Incident.opened_at)
         .join(

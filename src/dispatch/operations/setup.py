@@ -1,0 +1,238 @@
+"""A jurisdiction is set up: itself, its roster and its shifts, from plain records, whole or not at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.db import log
+from dispatch.db.ids import new_id
+from dispatch.db.models import (
+    Agency,
+    Certification,
+    Jurisdiction,
+    Program,
+    Responder,
+    Shift,
+    ShiftMember,
+    Unit,
+)
+from dispatch.domain.geo import LatLon
+from dispatch.domain.ids import Prefix
+from dispatch.domain.unit import UnitStatus
+from dispatch.operations.actor import Actor, tell
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyRecord:
+    id: str
+    name: str
+    kind: str
+    contact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramRecord:
+    id: str
+    agency: str
+    responder_type: str
+    name: str
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRecord:
+    """A unit by call sign. home None: it has no fixed place."""
+
+    call_sign: str
+    agency: str
+    program: str | None
+    responder_type: str
+    capabilities: frozenset[str] = frozenset()
+    vehicle: str | None = None
+    mobile: bool = True
+    min_crew: int = 1
+    capacity: int = 1
+    home: LatLon | None = None
+    status: UnitStatus = UnitStatus.OFF_DUTY
+
+
+@dataclass(frozen=True, slots=True)
+class ResponderRecord:
+    """A person by employee number. certifications: name -> last day it counts, None for no end."""
+
+    employee_number: str
+    name: str
+    agency: str
+    skills: frozenset[str] = frozenset()
+    languages: tuple[str, ...] = ()
+    certifications: dict[str, date | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftRecord:
+    """Who (employee numbers) is on which unit (call sign), from when until when."""
+
+    unit: str
+    crew: tuple[str, ...]
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """All that a jurisdiction starts with."""
+
+    jurisdiction_id: str
+    name: str
+    time_zone: str
+    agencies: Sequence[AgencyRecord] = ()
+    programs: Sequence[ProgramRecord] = ()
+    units: Sequence[UnitRecord] = ()
+    responders: Sequence[ResponderRecord] = ()
+    shifts: Sequence[ShiftRecord] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """How many rows are new; those that were there already are left as they are."""
+
+    agencies: int
+    programs: int
+    units: int
+    responders: int
+    shifts: int
+
+
+async def set_up(session: AsyncSession, wanted: SetUp, actor: Actor) -> Added:
+    """Everything wanted exists. Rows that exist already, by id, call sign or employee number, are not changed."""
+    j = wanted.jurisdiction_id
+    await session.execute(
+        insert(Jurisdiction).values(id=j, name=wanted.name, time_zone=wanted.time_zone).on_conflict_do_nothing()
+    )
+    agencies = await _insert(
+        session,
+        Agency,
+        [
+            {"jurisdiction_id": j, "id": a.id, "name": a.name, "kind": a.kind, "contact": a.contact}
+            for a in wanted.agencies
+        ],
+    )
+    programs = await _insert(
+        session,
+        Program,
+        [
+            {
+                "jurisdiction_id": j,
+                "id": p.id,
+                "agency_id": p.agency,
+                "responder_type": p.responder_type,
+                "name": p.name,
+                "description": p.description,
+            }
+            for p in wanted.programs
+        ],
+    )
+    units = await _insert(session, Unit, [_unit(j, unit, actor.now) for unit in wanted.units])
+    responders = await _insert(
+        session,
+        Responder,
+        [
+            {
+                "jurisdiction_id": j,
+                "id": new_id(Prefix.RESPONDER),
+                "employee_number": person.employee_number,
+                "name": person.name,
+                "agency_id": person.agency,
+                "skills": sorted(person.skills),
+                "languages": list(person.languages),
+            }
+            for person in wanted.responders
+        ],
+    )
+    people = await _ids(session, select(Responder.employee_number, Responder.id).where(Responder.jurisdiction_id == j))
+    await _insert(
+        session,
+        Certification,
+        [
+            {"jurisdiction_id": j, "responder_id": people[person.employee_number], "name": name, "expires_on": last}
+            for person in wanted.responders
+            for name, last in person.certifications.items()
+        ],
+    )
+    shifts = await _add_shifts(session, j, wanted.shifts, people)
+    added = Added(agencies, programs, units, responders, shifts)
+    payload = {"agencies": agencies, "programs": programs, "units": units, "responders": responders, "shifts": shifts}
+    if any(payload.values()):
+        await tell(session, actor, log.Entry("roster.imported", j, actor.now, None, payload))
+    return added
+
+
+async def _add_shifts(session: AsyncSession, j: str, shifts: Sequence[ShiftRecord], people: dict[str, str]) -> int:
+    units = await _ids(session, select(Unit.call_sign, Unit.id).where(Unit.jurisdiction_id == j))
+    known = {
+        (row.unit_id, row.starts_at)
+        for row in await session.execute(select(Shift.unit_id, Shift.starts_at).where(Shift.jurisdiction_id == j))
+    }
+    new = [(new_id(Prefix.SHIFT), shift) for shift in shifts if (units[shift.unit], shift.starts_at) not in known]
+    await _insert(
+        session,
+        Shift,
+        [
+            {
+                "jurisdiction_id": j,
+                "id": shift_id,
+                "unit_id": units[shift.unit],
+                "starts_at": shift.starts_at,
+                "ends_at": shift.ends_at,
+            }
+            for shift_id, shift in new
+        ],
+    )
+    await _insert(
+        session,
+        ShiftMember,
+        [
+            {"jurisdiction_id": j, "shift_id": shift_id, "responder_id": people[number]}
+            for shift_id, shift in new
+            for number in shift.crew
+        ],
+    )
+    return len(new)
+
+
+def _unit(j: str, unit: UnitRecord, now: datetime) -> dict[str, object]:
+    return {
+        "jurisdiction_id": j,
+        "id": new_id(Prefix.UNIT),
+        "call_sign": unit.call_sign,
+        "agency_id": unit.agency,
+        "program_id": unit.program,
+        "responder_type": unit.responder_type,
+        "capabilities": sorted(unit.capabilities),
+        "vehicle": unit.vehicle,
+        "mobile": unit.mobile,
+        "min_crew": unit.min_crew,
+        "capacity": unit.capacity,
+        "home_lat": unit.home.lat if unit.home else None,
+        "home_lon": unit.home.lon if unit.home else None,
+        "status": unit.status.value,
+        "status_at": now,
+    }
+
+
+async def _insert(session: AsyncSession, table: type, rows: Sequence[dict[str, object]]) -> int:
+    """How many of the rows are new."""
+    if not rows:
+        return 0
+    count = select(func.count()).select_from(table)
+    before = await session.scalar(count) or 0
+    await session.execute(insert(table).on_conflict_do_nothing(), list(rows))
+    return (await session.scalar(count) or 0) - before
+
+
+async def _ids(session: AsyncSession, query: Select[str, str]) -> dict[str, str]:
+    return {row[0]: row[1] for row in await session.execute(query)}
