@@ -94,6 +94,29 @@ class Row:
             self.wrong(field, f"must be a number, not {value!r}")
             return 0.0
 
+    def values(self) -> Mapping[str, Any]:
+        """The mapping as it was read, unchecked."""
+        return self._values
+
+    def has(self, field: str) -> bool:
+        return field in self._values
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(str(key) for key in self._values)
+
+    def numbers(self, field: str, count: int) -> tuple[float, ...]:
+        values = self._get(field, list, [])
+        if len(values) != count or not all(isinstance(value, int | float) for value in values):
+            self.wrong(field, f"must be {count} numbers, not {values!r}")
+            return (1.0,) * count
+        return tuple(float(value) for value in values)
+
+    def numbers_by_name(self) -> dict[str, float]:
+        return {name: self.number(name) for name in self.names()}
+
+    def texts_by_name(self) -> dict[str, str]:
+        return {name: self.text(name) for name in self.names()}
+
     def flag(self, field: str) -> bool:
         return self._get(field, bool, False)
 
