@@ -50,7 +50,7 @@ def read_claims(text: str, text_of: str, lexicon: Lexicon, into: TextClaims | No
     found = into or TextClaims()
     tokens, mentions = lexicon.read(text)
     for mention in mentions:
-        start, end = tokens.starts[mention.start], tokens.ends[mention.end - 1]
+        start, end = tokens.span(mention.start, mention.end)
         evidence = Evidence(text_of, start, end, text[start:end], mention.phrase, mention.context)
         _add(found, mention, evidence)
     return found

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from dispatch.domain.call import CallFacts
 from dispatch.domain.classification import Category
@@ -14,7 +14,7 @@ from dispatch.triage.facts import UNKNOWN
 from dispatch.triage.model import COMES_TO_EVERY_CALL, RETIRED, SHADOW, IncidentType, PlanTemplate, Row, SlotTemplate
 from dispatch.triage.planning import POLICE_PLAN, always_coming, build_plan
 from dispatch.triage.policy import Policy
-from dispatch.triage.programs import Moment, judge_programs
+from dispatch.triage.programs import Moment, judge_programs, moment_of
 from dispatch.triage.reading import Reading, read_call
 
 FAIL_SAFE = "fail-safe"
@@ -69,7 +69,7 @@ def decide(
     at: datetime,
 ) -> Outcome:
     """Stages 3 to 5: tables, programs, plan."""
-    moment = Moment((at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(policy.zone))
+    moment = moment_of(at, policy.zone)
     tally = _Tally()
     for row in winning_rows(policy, state, topics, moment, tally.warnings):
         _count(policy, row, tally, incident_type, is_floor=policy.tables[policy.row_tables[row[0]]].is_floor)
@@ -88,7 +88,7 @@ def winning_rows(
         number = lowest.bit_length() - 1
         row = policy.rows[number]
         life = row.life
-        if life.status == RETIRED or (life.is_dated and not life.covers(moment.local.date())):
+        if life.status == RETIRED or (life.is_dated and not life.covers(moment.day)):
             continue
         if not exact & lowest and row.test(state, topics) is not True:
             continue

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
@@ -60,7 +61,7 @@ class Lexicon:
                     yield mention
 
     def _mentions_in(self, automaton: AhoCorasick, tokens: Tokens, left: int, right: int) -> Iterator[Mention]:
-        words = tokens.words[left:right]
+        words = tokens.words if right >= len(tokens.words) and not left else tokens.words[left:right]
         # Each word stands between its own spaces: a match covers whole words and neighbours never share a space.
         found = automaton.find_matches_as_indexes(" " + "  ".join(words) + " ", overlapping=True)
         if not found:
@@ -77,11 +78,7 @@ class Lexicon:
 
     def _spans(self, found: list[tuple[int, int, int]], words: list[str], left: int) -> list[tuple[int, int, int]]:
         """(first word, one past last word, phrase number) of each match."""
-        places: list[int] = []
-        place = 0
-        for word in words:
-            places.append(place)
-            place += len(word) + 2
+        places = list(accumulate([len(word) + 2 for word in words], initial=0))
         spans = []
         for number, start, _ in found:
             first = bisect_left(places, start) + left

@@ -162,14 +162,20 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """ranges: (start, end) in minutes from Monday 00:00 of the policy's zone; the end may pass the week's end."""
+    """ranges: (start, end) in minutes from Monday 00:00 of the policy's zone; the end may pass the week's end.
+
+    open_minutes: one byte per minute of the week, not zero when open, closing days aside.
+    """
 
     ranges: tuple[tuple[int, int], ...]
+    open_minutes: bytes
     closed_on: frozenset[date]
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
+    """asks, asks_topics: every key and topic that its verdict can depend on, hours and area aside."""
+
     id: str
     title: str
     operator: str
@@ -179,6 +185,9 @@ class Program:
     life: Life
     takes: tuple[Condition, ...]
     takes_test: Test
+    take_tests: tuple[Test, ...]
+    asks: tuple[str, ...]
+    asks_topics: frozenset[str]
     disqualifies: tuple[Disqualifier, ...]
     places: frozenset[str]
     ages: frozenset[str]

@@ -1,16 +1,18 @@
 """A policy: texts in, a compiled and immutable policy out, or every problem of the texts at once."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from dispatch.domain.classification import Verdict
 from dispatch.domain.errors import PolicyInvalid
-from dispatch.triage.conditions import ALWAYS
+from dispatch.triage.conditions import ALWAYS, atoms_of
 from dispatch.triage.context import ContextRules
 from dispatch.triage.crosswalk import Crosswalk, build_crosswalk
-from dispatch.triage.decision import PolicyRef
+from dispatch.triage.decision import PolicyRef, ProgramVerdict
+from dispatch.triage.facts import VOCABULARY
 from dispatch.triage.lexicon import Lexicon, build_lexicon
 from dispatch.triage.loading.cases_text import parse_case
 from dispatch.triage.loading.floor import check_floor_plans, check_retired
@@ -35,9 +37,9 @@ CACHED_TYPES = 4096  # readings of call types kept; senders repeat a few hundred
 class Policy:
     """Everything evaluate() needs, compiled once. `rows` are those of all tables, in the order they are tried.
 
-    row_tables: for each row, the number of its table in `tables`. table_bits: bits of each table's rows in `index`.
-    program_index: over every condition of every program's `takes`; take_owners: the program of each.
-    type_readings: memo of call types already read; it changes no answer.
+    asked_facts: those that can change an answer. row_tables: for each row, the number of its table in `tables`.
+    table_bits: bits of each table's rows in `index`. program_index: over every condition of every program's `takes`;
+    take_owners: the program of each. type_readings, verdicts: memos of what was worked out; they change no answer.
     """
 
     id: str
@@ -64,6 +66,9 @@ class Policy:
     take_owners: tuple[int, ...]
     cases: tuple[Case, ...]
     topics: frozenset[str]
+    asked_facts: tuple[str, ...]
+    out_of_scope: tuple[ProgramVerdict, ...]
+    verdicts: dict[object, tuple[ProgramVerdict, str]] = field(default_factory=dict, compare=False, repr=False)
     type_readings: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -175,7 +180,19 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
         take_owners=tuple(number for number, program in enumerate(programs) for _ in program.takes),
         cases=_cases(draft, words, row_ids, problems),
         topics=words.topics,
+        asked_facts=_asked_facts(rows, programs),
+        out_of_scope=tuple(
+            ProgramVerdict(program.id, program.responder_type, Verdict.INELIGIBLE, ("not_in_scope",))
+            for program in programs
+        ),
     )
+
+
+def _asked_facts(rows: Iterable[Row], programs: Iterable[Program]) -> tuple[str, ...]:
+    """Facts that some row or program looks at, in the order of the vocabulary; no other can change an answer."""
+    asked = {atom.key for row in rows for atom in atoms_of(row.when)}
+    asked.update(key for program in programs for key in program.asks)
+    return tuple(fact for fact in VOCABULARY if fact in asked)
 
 
 def _phrase_book(draft: Draft, types: Mapping[str, IncidentType], problems: Problems) -> PhraseBook:

@@ -2,18 +2,21 @@
 
 from collections.abc import Set
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from dispatch.domain.classification import Verdict
 from dispatch.domain.geo import LatLon
-from dispatch.triage.conditions import CHANNEL, TOPIC, AnyOf, Condition, State, atoms_of
+from dispatch.triage.conditions import CHANNEL, TOPIC, Atom, Condition, State, atoms_of
 from dispatch.triage.decision import ProgramVerdict
 from dispatch.triage.facts import UNKNOWN
 from dispatch.triage.model import CANNOT_TELL, CO_RESPOND, EXCLUDE, RETIRED, SHADOW, STAGE, Area, Hours, Program
 from dispatch.triage.policy import Policy
 from dispatch.triage.row_index import numbers_of
 
-_WEEK_MINUTES = 7 * 24 * 60
+_DAY_MINUTES = 24 * 60
+_WEEK_MINUTES = 7 * _DAY_MINUTES
+_CACHED_VERDICTS = 50_000
 _POSITION = "position"
 
 
@@ -27,13 +30,17 @@ class Taker:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The wall clock of the policy's zone, which hours and dates are written in."""
+    """The wall clock of the policy's zone, which hours and dates are written in. minute_of_week: from Monday 00:00."""
 
     local: datetime
+    day: date
+    minute_of_week: int
 
-    @property
-    def minute_of_week(self) -> int:
-        return self.local.weekday() * 24 * 60 + self.local.hour * 60 + self.local.minute
+
+def moment_of(at: datetime, zone: ZoneInfo) -> Moment:
+    """The local moment; a naive time is taken as UTC."""
+    local = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(zone)
+    return Moment(local, local.date(), local.weekday() * _DAY_MINUTES + local.hour * 60 + local.minute)
 
 
 def judge_programs(
@@ -42,7 +49,7 @@ def judge_programs(
     """The verdict of every program that is not retired, and those that may be sent, in the policy's order."""
     bits = policy.program_index.candidates(state, topics)
     near = {policy.take_owners[number] for number in numbers_of(bits)}
-    day = moment.local.date()
+    day = moment.day
     verdicts: list[ProgramVerdict] = []
     takers: list[Taker] = []
     for number, program in enumerate(policy.programs):
@@ -50,39 +57,77 @@ def judge_programs(
         if life.status == RETIRED or not life.covers(day):
             continue
         if number not in near:
-            verdicts.append(_verdict(program, Verdict.INELIGIBLE, ("not_in_scope",)))
+            verdicts.append(policy.out_of_scope[number])
             continue
-        verdict, level = judge(program, state, topics, position, moment)
+        verdict, level = _remembered(policy, number, program, state, topics, position, moment)
         verdicts.append(verdict)
         if verdict.verdict is Verdict.ELIGIBLE and life.status != SHADOW:
             takers.append(Taker(program, level))
     return tuple(verdicts), takers
 
 
-def judge(
-    program: Program, state: State, topics: Set[str], position: LatLon | None, moment: Moment
+def _remembered(
+    policy: Policy,
+    number: int,
+    program: Program,
+    state: State,
+    topics: Set[str],
+    position: LatLon | None,
+    moment: Moment,
 ) -> tuple[ProgramVerdict, str]:
-    """The verdict and how the program may go: "", co_respond or stage."""
+    """The verdict, worked out once for everything that it depends on: calls repeat, and so do counterfactuals."""
+    opened = program.hours is None or is_open(program.hours, moment)
+    inside = True if program.area is None else None if position is None else is_inside(program.area, position)
+    key = (number, tuple(map(state.get, program.asks)), program.asks_topics & topics, opened, inside)
+    known = policy.verdicts.get(key)
+    if known is None:
+        if len(policy.verdicts) >= _CACHED_VERDICTS:
+            policy.verdicts.clear()
+        known = policy.verdicts[key] = judge(program, state, topics, is_open_now=opened, is_in_area=inside)
+    return known
+
+
+def judge(
+    program: Program, state: State, topics: Set[str], *, is_open_now: bool, is_in_area: bool | None
+) -> tuple[ProgramVerdict, str]:
+    """The verdict and how the program may go: "", co_respond or stage. is_in_area: None when nobody can tell."""
     takes = program.takes_test(state, topics)
-    if takes is False:
+    untold: list[str] = [] if takes else _partly_in_scope(program, state, topics)
+    if not takes and not untold:
         return _verdict(program, Verdict.INELIGIBLE, ("not_in_scope",)), ""
     failed: list[str] = []
-    untold: list[str] = [] if takes else _untold(AnyOf(program.takes), state)
     remarks, level = _disqualified(program, state, topics, failed, untold)
     _limits(program, state, failed, untold)
-    if program.hours is not None and not is_open(program.hours, moment):
+    if not is_open_now:
         failed.append("outside_hours")
-    if program.area is not None:
-        if position is None:
-            untold.append(f"{CANNOT_TELL}:{_POSITION}")
-        elif not is_inside(program.area, position):
-            failed.append("outside_area")
+    if is_in_area is None:
+        untold.append(f"{CANNOT_TELL}:{_POSITION}")
+    elif not is_in_area:
+        failed.append("outside_area")
     shadow = ["shadow"] if program.life.status == SHADOW else []
     if failed:
         return _verdict(program, Verdict.INELIGIBLE, (*failed, *untold, *shadow)), ""
     if untold:
         return _verdict(program, Verdict.CANNOT_TELL, (*untold, *shadow)), ""
     return _verdict(program, Verdict.ELIGIBLE, ("in_scope", *remarks, *shadow)), level
+
+
+def _partly_in_scope(program: Program, state: State, topics: Set[str]) -> list[str]:
+    """What must be asked, for lines of `takes` of which something holds and the rest is not known.
+
+    A line of which nothing is known to hold is out of scope: silence about weapons is no shooting.
+    """
+    untold: list[str] = []
+    for condition, test in zip(program.takes, program.take_tests, strict=True):
+        if test(state, topics) is None and any(_holds(atom, state, topics) for atom in atoms_of(condition)):
+            untold += _untold(condition, state)
+    return untold
+
+
+def _holds(atom: Atom, state: State, topics: Set[str]) -> bool:
+    if atom.key == TOPIC:
+        return not atom.values.isdisjoint(topics)
+    return state.get(atom.key, UNKNOWN) in atom.values
 
 
 def _verdict(program: Program, verdict: Verdict, reasons: tuple[str, ...]) -> ProgramVerdict:
@@ -141,14 +186,18 @@ def _untold_facts(condition: Condition, state: State) -> list[str]:
 def is_open(hours: Hours, moment: Moment) -> bool:
     """True inside a range of the local week; a range past midnight belongs to the day it began on."""
     minute = moment.minute_of_week
+    if not hours.open_minutes[minute]:
+        return False
+    if not hours.closed_on:
+        return True
+    today = moment.day
     for start, end in hours.ranges:
         for now in (minute, minute + _WEEK_MINUTES):
-            if start <= now < end:
-                began = moment.local.date() - timedelta(days=now // (24 * 60) - start // (24 * 60))
-                if (start, end) == (0, _WEEK_MINUTES):  # always open: the day that counts is today
-                    began = moment.local.date()
-                if began not in hours.closed_on:
-                    return True
+            if (
+                start <= now < end
+                and today - timedelta(days=now // _DAY_MINUTES - start // _DAY_MINUTES) not in hours.closed_on
+            ):
+                return True
     return False
 
 

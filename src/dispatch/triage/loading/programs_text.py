@@ -1,9 +1,10 @@
 """Program files become programs: what they take, what disqualifies, where and when."""
 
 import re
+from datetime import date
 
 from dispatch.domain.call import Channel
-from dispatch.triage.conditions import ALWAYS, AnyOf, compile_condition
+from dispatch.triage.conditions import ALWAYS, CHANNEL, TOPIC, AnyOf, atoms_of, compile_condition
 from dispatch.triage.facts import VOCABULARY
 from dispatch.triage.loading.condition_text import parse_condition
 from dispatch.triage.loading.fields import Fields, parse_day, words_in
@@ -32,6 +33,7 @@ _KEYS = (
     *("disqualifies", "place", "age", "channels", "caller_wants", "area", "hours", "closed_on", "source"),
     *("open_points", *_NOTES),
 )
+_LIMIT_KEYS = ("place", "age_band", CHANNEL, "caller_wants")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_MINUTES = 24 * 60
 _RANGE = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
@@ -46,6 +48,8 @@ def parse_program(node: Mapping, words: Words, retired: frozenset[str], problems
     if not takes:
         problems.add(fields.place, "missing", "'takes' is missing. Say which calls the program takes.")
     life = parse_life(fields)
+    disqualifies = tuple(d for part in fields.parts("disqualifies") if (d := _disqualifier(part, words, problems)))
+    asked = [atom for when in (*takes, *(d.when for d in disqualifies)) for atom in atoms_of(when)]
     return Program(
         id=program_id,
         title=fields.text("title"),
@@ -56,7 +60,10 @@ def parse_program(node: Mapping, words: Words, retired: frozenset[str], problems
         life=Life(RETIRED) if program_id in retired else life,
         takes=takes,
         takes_test=compile_condition(AnyOf(takes)),
-        disqualifies=tuple(d for part in fields.parts("disqualifies") if (d := _disqualifier(part, words, problems))),
+        take_tests=tuple(compile_condition(condition) for condition in takes),
+        asks=tuple(dict.fromkeys((*(atom.key for atom in asked if atom.key != TOPIC), *_LIMIT_KEYS))),
+        asks_topics=frozenset(topic for atom in asked if atom.key == TOPIC for topic in atom.values),
+        disqualifies=disqualifies,
         places=_values(fields, "place", VOCABULARY["place"].values),
         ages=_values(fields, "age", VOCABULARY["age_band"].values),
         channels=_values(fields, "channels", tuple(channel.value for channel in Channel)),
@@ -140,7 +147,9 @@ def _hours(fields: Fields, problems: Problems) -> Hours | None:
     )
     node = fields.get("hours")
     if node is None or (isinstance(node, Scalar) and node.text == "always"):
-        return Hours(((0, 7 * _DAY_MINUTES),), closed) if closed else None
+        return (
+            _hours_of([(day * _DAY_MINUTES, (day + 1) * _DAY_MINUTES) for day in range(7)], closed) if closed else None
+        )
     if not isinstance(node, Mapping):
         problems.add(node.place, "hours", "'hours' is a mapping such as {mon-fri: [\"06:00-22:00\"]}, or always.")
         return None
@@ -149,7 +158,16 @@ def _hours(fields: Fields, problems: Problems) -> Hours | None:
         for weekday in _days(key, node.key_places[key], problems):
             for word, place in words_in(value, problems):
                 ranges += _range(weekday, word, place, problems)
-    return Hours(tuple(sorted(ranges)), closed)
+    return _hours_of(ranges, closed)
+
+
+def _hours_of(ranges: list[tuple[int, int]], closed: frozenset[date]) -> Hours:
+    week = 7 * _DAY_MINUTES
+    minutes = bytearray(week)
+    for start, end in ranges:
+        for minute in range(start, end):
+            minutes[minute % week] = 1
+    return Hours(tuple(sorted(ranges)), bytes(minutes), closed)
 
 
 def _days(key: str, place: Place, problems: Problems) -> range:
