@@ -1,0 +1,56 @@
+"""The entry point `dispatch`: the list of its commands, each in a module of its own."""
+
+from typing import Annotated
+
+import typer
+
+from dispatch import __version__
+from dispatch.cli.lazy import LazyGroup, Verb
+from dispatch.cli.output import data
+
+POLICY, DATA = "Policy and triage", "Data"
+
+# One line adds a command: name, module that holds its typer `app`, words for --help, panel.
+VERBS = (
+    Verb("triage", "dispatch.cli.triage", "Say who should go, for every row of a file. Needs no database.", POLICY),
+    Verb("policy", "dispatch.cli.policy", "Check, test and explain a policy.", POLICY),
+)
+
+
+class Dispatch(LazyGroup):
+    """All commands."""
+
+    verbs = VERBS
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        data().print(f"dispatch {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=Dispatch,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def dispatch(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """The right responder to every 911 call, with the reason why.
+
+    Data goes to stdout, words and progress to stderr; every command takes [cyan]--json[/].
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused or conflict, 5 done in part.
+    """
+
+
+def run() -> None:
+    """Runs the command line and ends the process with the exit code of the command."""
+    app(prog_name="dispatch")

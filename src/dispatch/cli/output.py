@@ -1,0 +1,81 @@
+"""Where words and data go: data to stdout, words and progress to stderr, JSON when a script asks for it."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from dispatch.domain.errors import DispatchError
+
+BAR_CELLS = 24
+
+
+def _remember(ctx: typer.Context, value: bool) -> bool:
+    ctx.find_root().meta["json"] = value
+    return value
+
+
+AsJson = Annotated[
+    bool, typer.Option("--json", callback=_remember, help="Machine-readable: JSON on stdout, nothing else there.")
+]
+
+
+def words() -> Console:
+    """The console for people: stderr, plain when it is no terminal or NO_COLOR is set."""
+    return Console(stderr=True, highlight=False)
+
+
+def data() -> Console:
+    """The console for results that people read: stdout."""
+    return Console(highlight=False)
+
+
+def emit(value: Any) -> None:
+    """Writes one JSON document to stdout, indented for a person at a terminal and on one line for a pipe."""
+    option = orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 if sys.stdout.isatty() else 0)
+    sys.stdout.write(orjson.dumps(value, option=option).decode())
+
+
+def show_error(error: DispatchError, *, as_json: bool) -> None:
+    """What was refused, each place that is wrong, and what to do; on stderr."""
+    if as_json:
+        problems = [{"pointer": p.pointer, "code": p.code, "detail": p.detail} for p in error.errors]
+        shown = {
+            "code": error.code,
+            "title": error.title,
+            "detail": error.message,
+            "fix": error.fix,
+            "errors": problems,
+        }
+        sys.stderr.write(orjson.dumps({"error": shown}, option=orjson.OPT_APPEND_NEWLINE).decode())
+        return
+    out = words()
+    out.print(f"[bold red]✗[/] {escape(_sentence(error.message))}")
+    for problem in error.errors:
+        out.print(f"  [cyan]{escape(problem.pointer)}[/] [dim]{escape(problem.code)}[/]\n    {escape(problem.detail)}")
+    if error.fix:
+        out.print(f"  [green]→[/] {escape(error.fix)}")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", ":")) else ".")
+
+
+def counts_table(title: str, counts: Sequence[tuple[str, int]], *, total: int, colors: Mapping[str, str]) -> Table:
+    """Counts with their share and a bar each, in the order given."""
+    table = Table(box=None, padding=(0, 1), show_edge=False, header_style="dim", title_justify="left")
+    table.add_column(title, no_wrap=True)
+    table.add_column("calls", justify="right")
+    table.add_column("share", justify="right")
+    table.add_column("")
+    most = max((count for _, count in counts), default=1) or 1
+    for name, count in counts:
+        color = colors.get(name, "white")
+        bar = "█" * max(1, round(BAR_CELLS * count / most)) if count else ""
+        table.add_row(f"[{color}]{escape(name)}[/]", f"{count:,}", f"{count / max(total, 1):.1%}", f"[{color}]{bar}[/]")
+    return table
