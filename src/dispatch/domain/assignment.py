@@ -1,10 +1,13 @@
 """The life of an assignment: one state table as data, from which code, docs and buttons follow."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
 from enum import StrEnum
 
 from dispatch.domain.errors import FieldProblem, IllegalTransition, Invalid
+from dispatch.domain.intervals import INTERVALS as INTERVALS
+from dispatch.domain.intervals import intervals as intervals
+from dispatch.domain.intervals import time_order_warnings as time_order_warnings
 from dispatch.domain.unit import UnitStatus
 
 
@@ -34,51 +37,83 @@ class AssignmentMode(StrEnum):
     OFFERED = "offered"
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One legal step and the word on its button. modes: in which kind of assignment it exists."""
+
+    status: AssignmentStatus
+    to: AssignmentStatus
+    label: str
+    modes: frozenset[AssignmentMode] = frozenset(AssignmentMode)
+
+
 _S = AssignmentStatus
+_ORDERED = frozenset({AssignmentMode.ORDERED})
+_OFFERED = frozenset({AssignmentMode.OFFERED})
 
 # Holding the unit: a reserved unit is still free for another incident.
 ACTIVE = frozenset(
-    {
-        _S.OFFERED,
-        _S.ORDERED,
-        _S.ACCEPTED,
-        _S.EN_ROUTE,
-        _S.STAGED,
-        _S.ON_SCENE,
-        _S.TRANSPORTING,
-        _S.AT_DESTINATION,
-    }
+    {_S.OFFERED, _S.ORDERED, _S.ACCEPTED, _S.EN_ROUTE, _S.STAGED, _S.ON_SCENE, _S.TRANSPORTING, _S.AT_DESTINATION}
 )
 TERMINAL = frozenset({_S.DECLINED, _S.TIMED_OUT, _S.RESCINDED, _S.CLEARED, _S.CANCELLED})
 NEEDS_REASON = frozenset({_S.DECLINED, _S.RESCINDED, _S.CANCELLED})
 NEEDS_OUTCOME = frozenset({_S.CLEARED})
 
+# The order of the rows is the order of the buttons: what usually comes next first, endings last.
+# Late radio reports are normal, so a step may be skipped: ordered -> on_scene is legal, and a status sent in answer to
+# an offer accepts it. Transport starts at a scene: a unit that never reported arrival reports it first, however late.
+STATE_TABLE: tuple[Move, ...] = (
+    Move(_S.RESERVED, _S.ORDERED, "Send now", _ORDERED),
+    Move(_S.RESERVED, _S.OFFERED, "Offer now", _OFFERED),
+    Move(_S.RESERVED, _S.CANCELLED, "Drop the reservation"),
+    Move(_S.OFFERED, _S.ACCEPTED, "Accept", _OFFERED),
+    Move(_S.OFFERED, _S.EN_ROUTE, "En route", _OFFERED),
+    Move(_S.OFFERED, _S.STAGED, "Staged", _OFFERED),
+    Move(_S.OFFERED, _S.ON_SCENE, "On scene", _OFFERED),
+    Move(_S.OFFERED, _S.DECLINED, "Decline", _OFFERED),
+    Move(_S.OFFERED, _S.TIMED_OUT, "No answer in time", _OFFERED),
+    Move(_S.OFFERED, _S.RESCINDED, "Take the offer back", _OFFERED),
+    Move(_S.ORDERED, _S.ACCEPTED, "Acknowledge", _ORDERED),
+    Move(_S.ORDERED, _S.EN_ROUTE, "En route", _ORDERED),
+    Move(_S.ORDERED, _S.STAGED, "Staged", _ORDERED),
+    Move(_S.ORDERED, _S.ON_SCENE, "On scene", _ORDERED),
+    Move(_S.ORDERED, _S.CLEARED, "Clear", _ORDERED),
+    Move(_S.ORDERED, _S.CANCELLED, "Cancel", _ORDERED),
+    Move(_S.ACCEPTED, _S.EN_ROUTE, "En route"),
+    Move(_S.ACCEPTED, _S.STAGED, "Staged"),
+    Move(_S.ACCEPTED, _S.ON_SCENE, "On scene"),
+    Move(_S.ACCEPTED, _S.CLEARED, "Clear"),
+    Move(_S.ACCEPTED, _S.CANCELLED, "Cancel"),
+    Move(_S.EN_ROUTE, _S.STAGED, "Staged"),
+    Move(_S.EN_ROUTE, _S.ON_SCENE, "On scene"),
+    Move(_S.EN_ROUTE, _S.CLEARED, "Clear"),
+    Move(_S.EN_ROUTE, _S.CANCELLED, "Cancel"),
+    Move(_S.STAGED, _S.ON_SCENE, "On scene"),
+    Move(_S.STAGED, _S.EN_ROUTE, "Move again"),
+    Move(_S.STAGED, _S.CLEARED, "Clear"),
+    Move(_S.STAGED, _S.CANCELLED, "Cancel"),
+    Move(_S.ON_SCENE, _S.TRANSPORTING, "Transporting"),
+    Move(_S.ON_SCENE, _S.STAGED, "Pull back to stage"),
+    Move(_S.ON_SCENE, _S.CLEARED, "Clear"),
+    Move(_S.TRANSPORTING, _S.AT_DESTINATION, "At destination"),
+    Move(_S.TRANSPORTING, _S.CLEARED, "Clear"),
+    Move(_S.AT_DESTINATION, _S.CLEARED, "Clear"),
+)
 
-# Late radio reports are normal, so a step may be skipped: from ordered straight to on_scene is legal.
-_LEGAL: dict[AssignmentStatus, tuple[AssignmentStatus, ...]] = {
-    _S.RESERVED: (_S.OFFERED, _S.ORDERED, _S.CANCELLED),
-    _S.OFFERED: (_S.ACCEPTED, _S.DECLINED, _S.TIMED_OUT, _S.RESCINDED, _S.EN_ROUTE, _S.STAGED, _S.ON_SCENE),
-    _S.ORDERED: (_S.ACCEPTED, _S.EN_ROUTE, _S.STAGED, _S.ON_SCENE, _S.CLEARED, _S.CANCELLED),
-    _S.ACCEPTED: (_S.EN_ROUTE, _S.STAGED, _S.ON_SCENE, _S.CLEARED, _S.CANCELLED),
-    _S.EN_ROUTE: (_S.STAGED, _S.ON_SCENE, _S.CLEARED, _S.CANCELLED),
-    _S.STAGED: (_S.EN_ROUTE, _S.ON_SCENE, _S.CLEARED, _S.CANCELLED),
-    _S.ON_SCENE: (_S.STAGED, _S.TRANSPORTING, _S.CLEARED),
-    _S.TRANSPORTING: (_S.AT_DESTINATION, _S.CLEARED),
-    _S.AT_DESTINATION: (_S.CLEARED,),
-    _S.DECLINED: (),
-    _S.TIMED_OUT: (),
-    _S.RESCINDED: (),
-    _S.CLEARED: (),
-    _S.CANCELLED: (),
+_LEGAL: Mapping[tuple[AssignmentStatus, AssignmentMode], tuple[AssignmentStatus, ...]] = {
+    (status, mode): tuple(move.to for move in STATE_TABLE if move.status is status and mode in move.modes)
+    for status in AssignmentStatus
+    for mode in AssignmentMode
 }
 
-_UNIT_AFTER: dict[AssignmentStatus, UnitStatus] = {
+# A staged unit waits short of the scene: it has not arrived, so it counts as under way.
+_UNIT_AFTER: Mapping[AssignmentStatus, UnitStatus] = {
     _S.RESERVED: UnitStatus.AVAILABLE,
     _S.OFFERED: UnitStatus.ASSIGNED,
     _S.ORDERED: UnitStatus.ASSIGNED,
     _S.ACCEPTED: UnitStatus.ASSIGNED,
     _S.EN_ROUTE: UnitStatus.EN_ROUTE,
-    _S.STAGED: UnitStatus.ON_SCENE,
+    _S.STAGED: UnitStatus.EN_ROUTE,
     _S.ON_SCENE: UnitStatus.ON_SCENE,
     _S.TRANSPORTING: UnitStatus.TRANSPORTING,
     _S.AT_DESTINATION: UnitStatus.AT_DESTINATION,
@@ -86,11 +121,14 @@ _UNIT_AFTER: dict[AssignmentStatus, UnitStatus] = {
 }
 
 
+def first_status(mode: AssignmentMode) -> AssignmentStatus:
+    """How a fresh assignment of this mode begins (a reservation begins as `reserved`)."""
+    return _S.ORDERED if mode is AssignmentMode.ORDERED else _S.OFFERED
+
+
 def legal_moves(status: AssignmentStatus, mode: AssignmentMode) -> tuple[AssignmentStatus, ...]:
-    """What an assignment in this status may become. The mode is fixed when the assignment leaves `reserved`."""
-    if status is _S.RESERVED:
-        return (_S.ORDERED if mode is AssignmentMode.ORDERED else _S.OFFERED, _S.CANCELLED)
-    return _LEGAL[status]
+    """What an assignment in this status may become, likeliest first; empty when it has ended."""
+    return _LEGAL[status, mode]
 
 
 def require_move(
@@ -101,7 +139,11 @@ def require_move(
     reason: str | None = None,
     outcome: str | None = None,
 ) -> None:
-    """Returns when the step is legal and says all it must. Raises IllegalTransition or Invalid."""
+    """Returns when the step is legal and says all it must.
+
+    Raises IllegalTransition (facts: current, requested, legal) or Invalid when the reason or the outcome is missing or
+    blank.
+    """
     legal = legal_moves(current, mode)
     if to not in legal:
         words = ", ".join(move.value for move in legal)
@@ -112,22 +154,19 @@ def require_move(
             requested=to.value,
             legal=[move.value for move in legal],
         )
-    if to in NEEDS_REASON and not reason:
-        raise Invalid(
-            f"{to.value} needs a reason.",
-            fix="Send `reason`.",
-            errors=[FieldProblem("/reason", "missing", f"required for {to.value}")],
-        )
-    if to in NEEDS_OUTCOME and not outcome:
-        raise Invalid(
-            f"{to.value} needs an outcome.",
-            fix="Send `outcome`, for example handled, contact_made or report_taken.",
-            errors=[FieldProblem("/outcome", "missing", f"required for {to.value}")],
-        )
+    if to in NEEDS_REASON and not (reason or "").strip():
+        raise _missing("reason", to, "Send `reason`.")
+    if to in NEEDS_OUTCOME and not (outcome or "").strip():
+        raise _missing("outcome", to, "Send `outcome`, for example handled, contact_made or report_taken.")
+
+
+def implies_acceptance(current: AssignmentStatus, to: AssignmentStatus) -> bool:
+    """True when this step of an offered unit says yes without saying so: its `accepted_at` is the step's time."""
+    return current is _S.OFFERED and to in (_S.EN_ROUTE, _S.STAGED, _S.ON_SCENE)
 
 
 def unit_status_after(status: AssignmentStatus) -> UnitStatus:
-    """What the unit is while its assignment stands here."""
+    """What a unit that does not stack is while its assignment stands here."""
     return _UNIT_AFTER[status]
 
 
@@ -136,25 +175,9 @@ def stamp_column(status: AssignmentStatus) -> str:
     return f"{status.value}_at"
 
 
-# Interval name -> (from, to, what it measures). Start and end are the first stamp present of each list.
-INTERVALS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
-    "queue": (("received_at",), ("created_at",), "call received to first given to this unit"),
-    "turnout": (("accepted_at", "ordered_at", "offered_at"), ("en_route_at",), "told or accepted to wheels rolling"),
-    "travel": (("en_route_at",), ("on_scene_at",), "rolling to arrival"),
-    "response": (("received_at",), ("on_scene_at",), "call received to arrival"),
-    "scene": (("on_scene_at",), ("transporting_at", "cleared_at"), "arrival to leaving"),
-    "total": (("created_at",), ("cleared_at",), "given to clear"),
-}
-
-
-def intervals(stamps: Mapping[str, datetime]) -> dict[str, float | None]:
-    """Seconds by interval name; None where a stamp is missing or the order is impossible."""
-    return {name: _between(stamps, starts, ends) for name, (starts, ends, _) in INTERVALS.items()}
-
-
-def _between(stamps: Mapping[str, datetime], starts: tuple[str, ...], ends: tuple[str, ...]) -> float | None:
-    start = next((stamps[name] for name in starts if name in stamps), None)
-    end = next((stamps[name] for name in ends if name in stamps), None)
-    if start is None or end is None or end < start:
-        return None
-    return (end - start).total_seconds()
+def _missing(field: str, to: AssignmentStatus, fix: str) -> Invalid:
+    return Invalid(
+        f"{to.value} needs {'an' if field == 'outcome' else 'a'} {field}.",
+        fix=fix,
+        errors=[FieldProblem(f"/{field}", "missing", f"required for {to.value}")],
+    )

@@ -1,6 +1,9 @@
-"""An incident: the thing being handled, and the states it can be in."""
+"""An incident: the thing being handled, the states it can be in, and how it may end."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+
+from dispatch.domain.errors import FieldProblem, IllegalTransition, Invalid
 
 
 class IncidentStatus(StrEnum):
@@ -13,31 +16,73 @@ class IncidentStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+_S = IncidentStatus
+ENDED = frozenset({_S.CLOSED, _S.CANCELLED})
+
+# held -> held moves the hour of a hold. An ended incident comes back to the queue, never straight to a unit.
 _LEGAL: dict[IncidentStatus, tuple[IncidentStatus, ...]] = {
-    IncidentStatus.PENDING: (
-        IncidentStatus.HELD,
-        IncidentStatus.ACTIVE,
-        IncidentStatus.CLOSED,
-        IncidentStatus.CANCELLED,
-    ),
-    IncidentStatus.HELD: (
-        IncidentStatus.PENDING,
-        IncidentStatus.HELD,
-        IncidentStatus.ACTIVE,
-        IncidentStatus.CLOSED,
-        IncidentStatus.CANCELLED,
-    ),
-    IncidentStatus.ACTIVE: (
-        IncidentStatus.PENDING,
-        IncidentStatus.HELD,
-        IncidentStatus.CLOSED,
-        IncidentStatus.CANCELLED,
-    ),
-    IncidentStatus.CLOSED: (IncidentStatus.PENDING,),
-    IncidentStatus.CANCELLED: (IncidentStatus.PENDING,),
+    _S.PENDING: (_S.HELD, _S.ACTIVE, _S.CLOSED, _S.CANCELLED),
+    _S.HELD: (_S.PENDING, _S.HELD, _S.ACTIVE, _S.CLOSED, _S.CANCELLED),
+    _S.ACTIVE: (_S.PENDING, _S.HELD, _S.CLOSED, _S.CANCELLED),
+    _S.CLOSED: (_S.PENDING,),
+    _S.CANCELLED: (_S.PENDING,),
+}
+
+# Disposition code -> what it says. APCO 1.111.2 codes where one fits are beside the outcomes (domain/outcome.py).
+DISPOSITIONS: Mapping[str, str] = {
+    "resolved": "Handled; nothing more to do",
+    "report_taken": "A report was written",
+    "handled_by_phone": "Settled by telephone or online",
+    "referred": "Passed on to another agency or service",
+    "transported": "Somebody was taken to care",
+    "arrest": "Somebody was arrested",
+    "no_contact": "Nobody was found or answered",
+    "gone_on_arrival": "The people or the trouble had gone",
+    "refused": "Help was refused",
+    "unfounded": "It did not happen",
+    "false_alarm": "An alarm without cause",
+    "duplicate": "The same as another incident",
+    "cancelled_by_caller": "The caller withdrew it",
+    "other": "None of these; the note says what",
 }
 
 
 def legal_incident_moves(status: IncidentStatus) -> tuple[IncidentStatus, ...]:
     """What an incident in this status may become."""
     return _LEGAL[status]
+
+
+def require_incident_move(
+    current: IncidentStatus, to: IncidentStatus, *, disposition: str | None = None, active_units: tuple[str, ...] = ()
+) -> None:
+    """Returns when the step is legal and says all it must. An incident ends only with a disposition and no active unit.
+
+    Raises IllegalTransition (facts: current, requested, legal, and units when they are what stands in the way) or
+    Invalid.
+    """
+    legal = legal_incident_moves(current)
+    if to not in legal:
+        raise IllegalTransition(
+            f"An incident that is {current.value} cannot become {to.value}.",
+            fix=f"From here: {', '.join(move.value for move in legal)}.",
+            current=current.value,
+            requested=to.value,
+            legal=[move.value for move in legal],
+        )
+    if to not in ENDED:
+        return
+    if active_units:
+        raise IllegalTransition(
+            f"The incident cannot become {to.value} while {', '.join(active_units)} is on it.",
+            fix="Clear or cancel these units first; clearing asks for an outcome.",
+            current=current.value,
+            requested=to.value,
+            legal=[move.value for move in legal if move not in ENDED],
+            units=list(active_units),
+        )
+    if not disposition:
+        raise Invalid(
+            f"{to.value} needs a disposition.",
+            fix=f"Send `disposition`, for example {', '.join(list(DISPOSITIONS)[:4])}.",
+            errors=[FieldProblem("/disposition", "missing", f"required for {to.value}")],
+        )

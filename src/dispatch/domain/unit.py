@@ -15,3 +15,19 @@ class UnitStatus(StrEnum):
     OUT_OF_SERVICE = "out_of_service"
     OFF_DUTY = "off_duty"
     EMERGENCY = "emergency"
+
+
+# On an assignment: cannot be given another unless the unit stacks.
+BUSY = frozenset(
+    {
+        UnitStatus.ASSIGNED,
+        UnitStatus.EN_ROUTE,
+        UnitStatus.ON_SCENE,
+        UnitStatus.TRANSPORTING,
+        UnitStatus.AT_DESTINATION,
+    }
+)
+
+# What a unit (or the roster) says of itself. An assignment's end must not overwrite the last three.
+OWN_STATUSES = frozenset({UnitStatus.AVAILABLE, UnitStatus.OUT_OF_SERVICE, UnitStatus.OFF_DUTY, UnitStatus.EMERGENCY})
+NOT_IN_SERVICE = OWN_STATUSES - {UnitStatus.AVAILABLE}
