@@ -1,5 +1,11 @@
 """A small policy of our own, whole enough to show every part of the engine; tests change it file by file."""
 
+from datetime import UTC, datetime
+from typing import Any
+
+from dispatch.domain.call import CallFacts
+from dispatch.triage.decision import TriageDecision
+from dispatch.triage.evaluate import evaluate
 from dispatch.triage.policy import Policy, load_policy
 
 POLICY = """\
@@ -235,3 +241,32 @@ TEXTS = {
 def a_policy(**changed: str) -> Policy:
     """The small policy with some files replaced; a key such as tables/90-rest.yaml is passed with **{...}."""
     return load_policy({**TEXTS, **changed})
+
+
+SMALL = a_policy()
+WEDNESDAY_NOON = datetime(2026, 1, 7, 18, tzinfo=UTC)  # 12:00 in Chicago
+
+
+def a_call(narrative: str | None = None, **given: Any) -> CallFacts:
+    """A call to the small policy; nobody is in traffic, so that the crisis team can be judged."""
+    answers = {"in_traffic": "no", **given.pop("answers", {})}
+    return CallFacts(source=given.pop("source", "north"), narrative=narrative, answers=answers, **given)
+
+
+def decided(
+    narrative: str | None = None, *, policy: Policy = SMALL, at: datetime = WEDNESDAY_NOON, **given: Any
+) -> TriageDecision:
+    return evaluate(a_call(narrative, **given), policy, at)
+
+
+def rules(decision: TriageDecision) -> list[str]:
+    return [reason.rule for reason in decision.reasons]
+
+
+def first_step(decision: TriageDecision) -> list[str]:
+    return [slot.program or slot.responder_type for slot in decision.plan.steps[0].slots]
+
+
+def verdict(decision: TriageDecision, program: str) -> tuple[str, tuple[str, ...]]:
+    found = next(v for v in decision.programs if v.program == program)
+    return found.verdict.value, found.reasons
