@@ -6,7 +6,6 @@ import threading
 
 import asyncpg
 import pytest
-
 from tests.support.postgres import Databases, FreshDatabase
 
 

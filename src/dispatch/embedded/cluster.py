@@ -101,7 +101,7 @@ def _initialise(cluster: Cluster) -> None:
     """A new cluster in place, whole: it is made beside and renamed, so an interrupted attempt leaves no half."""
     home, fresh = cluster.home, cluster.home.root / "data.new"
     shutil.rmtree(fresh, ignore_errors=True)
-    if home.data.exists():
+    if home.data.is_dir() and any(home.data.iterdir()):
         raise Unavailable(
             f"{home.data} exists and holds no PostgreSQL data.", fix="Move that directory away, then start again."
         )

@@ -70,6 +70,11 @@ class Home:
         return self.control / "supervisor.log"
 
     @property
+    def startup_log(self) -> Path:
+        # Here and not in `log`: we open it with our own rights, and the server's account must not choose what it is.
+        return self.control / "startup.log"
+
+    @property
     def socket_record(self) -> Path:
         return self.control / "socket-directory"
 

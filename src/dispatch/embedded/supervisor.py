@@ -155,18 +155,22 @@ def run(request: Request, report_fd: int) -> None:
         cluster = open_cluster(home, temp=Path(request.temp), durable=request.durable, chosen=chosen)
         supervisor = Supervisor(cluster, request.settings, bell)
         supervisor.start()
-    except DispatchError as error:
-        say(error.message)
-        _report(report_fd, {"message": error.message, "fix": error.fix})
-        return
-    except (OSError, subprocess.SubprocessError) as error:
+    except (DispatchError, OSError, subprocess.SubprocessError) as error:
         say(repr(error))
-        _report(report_fd, {"message": f"The embedded PostgreSQL could not be started: {error}.", "fix": ""})
+        # First out of the way, then the word: who hears it may start the next attempt at once.
+        only_supervisor.release()
+        _report(report_fd, _refusal(error))
         return
     _report(report_fd, {})
     say(f"PostgreSQL {cluster.binaries.version} from {cluster.binaries.bin_dir} serves {home.root}")
     supervisor.keep()
     say("nobody needs the server any more" if not bell.told_to_end else "told to end")
+
+
+def _refusal(error: Exception) -> dict[str, str]:
+    if isinstance(error, DispatchError):
+        return {"message": error.message, "fix": error.fix}
+    return {"message": f"The embedded PostgreSQL could not be started: {error}.", "fix": "See the reason above."}
 
 
 def _report(fd: int, outcome: Mapping[str, str]) -> None:
