@@ -10,7 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from dispatch.cli.exits import Exit, exit_code
-from dispatch.cli.output import show_error
+from dispatch.cli.output import show_error, words
 from dispatch.domain.errors import DispatchError
 
 
@@ -61,4 +61,5 @@ class LazyGroup(TyperGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(Exit.OK) from None
         except KeyboardInterrupt:
+            words().print("[yellow]Stopped before the end.[/]")
             raise typer.Exit(Exit.INTERRUPTED) from None

@@ -29,6 +29,12 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+HELP = (
+    "The right responder to every 911 call, with the reason why.\n\n"
+    "Data goes to stdout, words and progress to stderr; every command takes --json. "
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused or conflict, 5 done in part."
+)
+
 app = typer.Typer(
     cls=Dispatch,
     no_args_is_help=True,
@@ -38,17 +44,13 @@ app = typer.Typer(
 )
 
 
-@app.callback()
+@app.callback(help=HELP)
 def dispatch(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
     ] = False,
 ) -> None:
-    """The right responder to every 911 call, with the reason why.
-
-    Data goes to stdout, words and progress to stderr; every command takes [cyan]--json[/].
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 refused or conflict, 5 done in part.
-    """
+    """Options that stand before the command."""
 
 
 def run() -> None:

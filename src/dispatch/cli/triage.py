@@ -24,17 +24,23 @@ from dispatch.ingest.sources import CallFile
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
+HELP = (
+    "Say who should go, for every row of a file.\n\n"
+    "One line per row, in order: with --json the whole decision, otherwise row, priority, category and who goes first. "
+    "A row that cannot be read gets a line that says why, so that lines and rows stay side by side. The summary goes "
+    "to stderr, or to stdout when the decisions go elsewhere. Exit code 5: some rows failed."
+)
 EXAMPLES = """
 [bold]Examples[/]
 
-  dispatch triage calls.csv --mapping generic
-  dispatch triage sf_police.csv.gz --mapping sf-police --json > decisions.ndjson
-  dispatch triage calls.parquet --mapping my-cad.yaml --out decisions.ndjson.gz --workers 2
+  dispatch triage calls.csv --mapping generic --summary
+  dispatch triage sf.csv.gz --mapping sf-police --json > decisions.ndjson
+  dispatch triage calls.parquet -m my-cad.yaml -o decisions.ndjson.gz --workers 2
   cat bodies.ndjson | dispatch triage - --json | jq .category
 """
 
 
-@app.command(epilog=EXAMPLES)
+@app.command(help=HELP, epilog=EXAMPLES)
 def triage(
     file: Annotated[str, typer.Argument(help="CSV, TSV, NDJSON (each also .gz) or Parquet; - reads standard input.")],
     mapping: Annotated[
@@ -58,12 +64,7 @@ def triage(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say who should go, for every row of a file.
-
-    One line per row, in order: with --json the whole decision, otherwise row, priority, category and who goes first.
-    A row that cannot be read gets a line that says why, so that lines and rows stay side by side. The summary goes
-    to stderr, or to stdout when the decisions go elsewhere. Exit code 5: some rows failed.
-    """
+    """Writes one decision per row in order and shows the counts; ends with 5 when some rows failed."""
     chosen = load_mapping(mapping) if mapping else None
     if chosen and zone:
         chosen = chosen.with_zone(zone)

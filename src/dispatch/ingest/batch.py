@@ -6,8 +6,10 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from multiprocessing import get_context
+from signal import SIG_BLOCK, SIG_SETMASK, SIGINT, pthread_sigmask
 from typing import Any
 
 import orjson
@@ -176,7 +178,7 @@ def triage_items(items: Iterable[Item], job: BatchJob, *, workers: int = 1) -> I
     # spawn: a fork would copy the threads' locks of the progress display in whatever state they are.
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start, initargs=(job,))
     try:
-        yield from _in_order(pool.submit, _chunks(items), ahead=workers * CHUNKS_AHEAD)
+        yield from _in_order(partial(_submit, pool), _chunks(items), ahead=workers * CHUNKS_AHEAD)
     except BrokenProcessPool as stopped:
         raise Unavailable(
             "a worker process stopped before its rows were decided",
@@ -186,12 +188,23 @@ def triage_items(items: Iterable[Item], job: BatchJob, *, workers: int = 1) -> I
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _in_order(submit: Callable[..., Future[Decided]], chunks: Iterator[list[Item]], *, ahead: int) -> Iterator[Decided]:
+def _submit(pool: ProcessPoolExecutor, chunk: list[Item]) -> Future[Decided]:
+    # A process is started inside submit and inherits the blocked signal: Ctrl+C is for the one who reads the file.
+    held = pthread_sigmask(SIG_BLOCK, {SIGINT})
+    try:
+        return pool.submit(_decide, chunk)
+    finally:
+        pthread_sigmask(SIG_SETMASK, held)
+
+
+def _in_order(
+    submit: Callable[[list[Item]], Future[Decided]], chunks: Iterator[list[Item]], *, ahead: int
+) -> Iterator[Decided]:
     # A window of our own, because Executor.map reads its whole input at once: ten million rows in memory.
-    waiting: deque[Future[Decided]] = deque(submit(_decide, chunk) for chunk in islice(chunks, ahead))
+    waiting: deque[Future[Decided]] = deque(submit(chunk) for chunk in islice(chunks, ahead))
     while waiting:
         done = waiting.popleft().result()
-        waiting.extend(submit(_decide, chunk) for chunk in islice(chunks, 1))
+        waiting.extend(submit(chunk) for chunk in islice(chunks, 1))
         yield done
 
 

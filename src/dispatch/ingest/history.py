@@ -11,7 +11,7 @@ from dispatch.ingest.columns import columns_wanted
 from dispatch.ingest.grouping import merge_rows, number_repeats, reject_repeats
 from dispatch.ingest.history_call import HistoryCall, Reject, Skipped, UnitTimes
 from dispatch.ingest.mapping import Column, Mapping, load_mapping
-from dispatch.ingest.records import RAW_SHOWN, Line, Record, split_header, split_records
+from dispatch.ingest.records import RAW_SHOWN, Line, Record, guess_delimiter, split_header, split_records
 from dispatch.ingest.rows import RowReader
 from dispatch.ingest.sources import CallFile
 from dispatch.ingest.tally import Tally
@@ -74,10 +74,10 @@ def open_table(file: CallFile, mapping: Mapping) -> tuple[list[str], Iterator[Re
     if file.form == "ndjson":
         wanted = columns_wanted(mapping)
         return [column[0] for column in wanted], _object_records(lines, wanted, mapping.records_at)
-    delimiter = mapping.delimiter or ("\t" if file.form == "tsv" else ",")
     first = next((line for line in lines if line.text.strip()), None)
     if first is None:
         raise Invalid(f"{file.path} is empty", fix="Give a file whose first line names its columns.")
+    delimiter = mapping.delimiter or ("\t" if file.form == "tsv" else guess_delimiter(first.text))
     header = split_header(first.text, delimiter)
     return header, split_records(lines, width=len(header), delimiter=delimiter)
 

@@ -49,6 +49,11 @@ def decode_line(raw: bytes, encodings: tuple[str, ...]) -> tuple[str, tuple[str,
     return raw.decode(encodings[0], errors="replace"), ("letters_lost",)
 
 
+def guess_delimiter(header: str) -> str:
+    """The mark that parts the columns: of comma, semicolon, tab and bar the one that the header has most of."""
+    return max(",;\t|", key=header.count)
+
+
 def split_header(line: str, delimiter: str) -> list[str]:
     """Column names without byte-order mark and blanks. A name that comes twice gets `.2`; an empty one `column_3`."""
     names: list[str] = []

@@ -2,8 +2,11 @@
 
 import gzip
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -210,3 +213,28 @@ def test_only_counting_writes_no_decision(invoke: Invoke, csv_file: str, mini: s
     result = invoke("triage", csv_file, "-m", "generic", "-p", mini, "--summary", "--json")
 
     assert json.loads(result.stdout)["first_responder_types"] == {"police": 2, "ems": 1}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_interrupted_batch_leaves_no_half_written_file_and_no_trace(
+    tmp_path: Path, mini: str, process_environment: dict[str, str], workers: str
+) -> None:
+    out = tmp_path / "decisions.ndjson"
+    command = [sys.executable, "-c", "from dispatch.cli.main import run; run()"]
+    command += ["triage", "-", "-p", mini, "--out", str(out), "--workers", workers]
+
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=process_environment, start_new_session=True
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write((NDJSON * 400).encode())
+        process.stdin.flush()
+        while not list(tmp_path.glob("*.part")):
+            time.sleep(0.02)
+        time.sleep(1.5)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert said.decode().strip() == "Stopped before the end."
+    assert list(tmp_path.iterdir()) == []

@@ -1,7 +1,9 @@
 """Tables with stray quotes, ragged lines and damaged letters."""
 
+import pytest
+
 from dispatch.ingest.history_call import Reject
-from dispatch.ingest.records import STRAY_QUOTE, Line, Record, decode_line, split_header, split_records
+from dispatch.ingest.records import STRAY_QUOTE, Line, Record, decode_line, guess_delimiter, split_header, split_records
 
 
 def rows_of(*lines: str, width: int = 3, delimiter: str = ",") -> list[Record | Reject]:
@@ -73,3 +75,12 @@ def test_a_letter_in_an_older_encoding_is_read_and_flagged() -> None:
 
 def test_bytes_that_fit_no_encoding_lose_the_letter_and_not_the_line() -> None:
     assert decode_line(b"a\x81b", ("utf-8", "cp1252")) == ("a\ufffdb", ("letters_lost",))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_mark_between_columns_is_read_off_the_header(delimiter: str) -> None:
+    assert guess_delimiter(delimiter.join(["ref", "type, in words", "at", "lat", "lon"])) == delimiter
+
+
+def test_a_table_of_one_column_is_a_table() -> None:
+    assert guess_delimiter("type") == ","
