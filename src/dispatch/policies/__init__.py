@@ -6,7 +6,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from dispatch.domain.errors import NotFound
-from dispatch.triage.policy import parent_id, policy_sha256
+from dispatch.triage.policy import Policy, load_policy, parent_id
 
 LOCK_FILE = "version.lock"
 _SUFFIXES = (".yaml", ".csv", ".md")
@@ -51,10 +51,16 @@ def read_lock() -> dict[str, Locked]:
     return {entry[0]: Locked(entry[0], int(entry[1]), entry[2]) for entry in entries}
 
 
-def lock_entry(policy_id: str, version: int) -> Locked:
-    """The line that version.lock should hold for the texts as they are now."""
+def load_shipped(policy_id: str) -> Policy:
+    """One shipped policy, compiled. Raises NotFound, PolicyInvalid."""
     texts = read_shipped(policy_id)
-    return Locked(policy_id, version, policy_sha256(texts, read_parents(texts)))
+    return load_policy(texts, parents=read_parents(texts))
+
+
+def current_lock() -> dict[str, Locked]:
+    """What version.lock should say of the texts as they are now."""
+    policies = (load_shipped(policy_id) for policy_id in shipped_ids())
+    return {policy.id: Locked(policy.id, policy.version, policy.sha256) for policy in policies}
 
 
 def lock_text(entries: Mapping[str, Locked]) -> str:

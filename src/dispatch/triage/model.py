@@ -1,6 +1,6 @@
 """The parts of a policy as the loader leaves them: checked, immutable, each with the place it was written at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from dispatch.domain.call import CallFacts
@@ -120,7 +120,7 @@ class Row:
     id: str
     title: str
     when: Condition
-    test: Test
+    test: Test = field(compare=False, repr=False)
     then: Then | None
     also: Also | None
     because: str
@@ -145,7 +145,7 @@ class Table:
 class Disqualifier:
     id: str
     when: Condition
-    test: Test
+    test: Test = field(compare=False, repr=False)
     level: str
     if_unknown: str
     because: str
@@ -184,8 +184,8 @@ class Program:
     kind: str
     life: Life
     takes: tuple[Condition, ...]
-    takes_test: Test
-    take_tests: tuple[Test, ...]
+    takes_test: Test = field(compare=False, repr=False)
+    take_tests: tuple[Test, ...] = field(compare=False, repr=False)
     asks: tuple[str, ...]
     asks_topics: frozenset[str]
     disqualifies: tuple[Disqualifier, ...]
