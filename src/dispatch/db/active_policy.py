@@ -41,17 +41,20 @@ class ActivePolicies:
 
     def __init__(self) -> None:
         self._compiled: dict[PolicyKey, Policy] = {}
+        self._last_active: dict[str, Policy] = {}
 
-    def find(self, key: PolicyKey) -> Policy | None:
-        """The compiled policy when this process has it already."""
-        return self._compiled.get(key)
+    async def deciding(self, session: AsyncSession, jurisdiction_id: str) -> Policy:
+        """The policy that decided last time here, without asking: for a caller that checks it when it stores."""
+        return self._last_active.get(jurisdiction_id) or await self.active(session, jurisdiction_id)
 
     async def active(self, session: AsyncSession, jurisdiction_id: str) -> Policy:
         """The policy that decides now. Raises Unavailable when none is active: then nothing may be guessed."""
         row = (await session.execute(_ACTIVE, {"jurisdiction_id": jurisdiction_id})).one_or_none()
         if row is None:
             raise no_active_policy(jurisdiction_id)
-        return await self.get(session, PolicyKey(jurisdiction_id, row.id, row.version))
+        policy = await self.get(session, PolicyKey(jurisdiction_id, row.id, row.version))
+        self._last_active[jurisdiction_id] = policy
+        return policy
 
     async def get(self, session: AsyncSession, key: PolicyKey) -> Policy:
         """One version, compiled. Raises NotFound when it was never stored."""

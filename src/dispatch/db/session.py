@@ -4,14 +4,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
+import asyncpg.transaction
 import orjson
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from dispatch.db.errors import translate
 
 Sessions = async_sessionmaker[AsyncSession]
+
+Begun = asyncpg.transaction.Transaction
+_DRIVER = "driver"
+_DATABASE_FAILED = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
 def json_text(value: Any) -> str:
@@ -23,6 +28,7 @@ def make_engine(url: str, *, pool_size: int = 10, max_overflow: int = 10) -> Asy
     """An engine that waits at most 10 s for a connection and 30 s for a statement."""
     return create_async_engine(
         url,
+        isolation_level="AUTOCOMMIT",
         pool_size=pool_size,
         max_overflow=max_overflow,
         pool_timeout=10,
@@ -54,29 +60,48 @@ async def transaction(sessions: Sessions) -> AsyncIterator[AsyncSession]:
 
     Raises Conflict and its kin where a named constraint was broken, Unavailable where the database did not answer.
     """
-    async with sessions() as session:
-        try:
-            yield session
-            await session.commit()
-        except (DBAPIError, InterfaceError, OperationalError, OSError) as error:
-            await _roll_back_quietly(session)
-            raise translate(error) from error
+    async with _begun(sessions) as (session, begun):
+        yield session
+        await session.flush()
+        await begun.commit()
 
 
 @asynccontextmanager
 async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """One read-only transaction with a single snapshot of the world; a write in it fails."""
+    async with _begun(sessions, isolation="repeatable_read", readonly=True) as (session, _):
+        yield session
+
+
+def driver_of(session: AsyncSession) -> asyncpg.Connection:
+    """The driver's connection inside the session's transaction, for the few statements that must cost least."""
+    connection: asyncpg.Connection = session.info[_DRIVER]
+    return connection
+
+
+@asynccontextmanager
+async def _begun(sessions: Sessions, **kind: Any) -> AsyncIterator[tuple[AsyncSession, Begun]]:
+    """A session inside a transaction of the driver's; whoever did not commit it by the end has it rolled back.
+
+    The engine itself is in autocommit: the ORM and the driver's own statements share this one transaction.
+    """
     async with sessions() as session:
         try:
-            await session.execute(text("set transaction isolation level repeatable read, read only"))
-            yield session
-        except (DBAPIError, InterfaceError, OperationalError, OSError) as error:
-            await _roll_back_quietly(session)
+            driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
+            session.info[_DRIVER] = driver
+            begun: Begun = driver.transaction(**kind)
+            await begun.start()
+            try:
+                yield session, begun
+            finally:
+                if driver.is_in_transaction():
+                    await _roll_back(session, begun)
+        except _DATABASE_FAILED as error:
             raise translate(error) from error
 
 
-async def _roll_back_quietly(session: AsyncSession) -> None:
+async def _roll_back(session: AsyncSession, begun: Begun) -> None:
     try:
-        await session.rollback()
-    except Exception:  # the connection is gone: the server has rolled back already
+        await begun.rollback()
+    except Exception:  # the connection is gone, and the server has rolled back; it must not go back to the pool
         await session.invalidate()

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
-from dispatch.db.active_policy import ActivePolicies, PolicyKey, no_active_policy
+from dispatch.db.active_policy import ActivePolicies
 from dispatch.db.ids import new_id
 from dispatch.db.models import CallUpdate
 from dispatch.db.session import json_text
@@ -18,7 +18,7 @@ from dispatch.domain.time import as_utc, iso
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.call_body import FUTURE_TOLERANCE, CallBody
 from dispatch.operations.decisions import Redecision, latest_decision, record_redecision, summary
-from dispatch.operations.ingest_sql import LOAD, SEEN, STORE
+from dispatch.operations.ingest_sql import SEEN, STORE
 from dispatch.operations.triage_input import as_given
 from dispatch.triage.decision import as_data
 from dispatch.triage.evaluate import evaluate
@@ -63,14 +63,15 @@ async def receive(
     time in the future, Unavailable when no policy is active.
     """
     _refuse_future(body, actor.now)
+    policy = await policies.deciding(session, actor.jurisdiction_id)
+    stored = await _store_new(session, body, raw, policy, actor)
+    if not stored.policy_is_active:
+        policy = await policies.active(session, actor.jurisdiction_id)
+        stored = await _store_new(session, body, raw, policy, actor)
+    if stored.received is not None:
+        return stored.received
+    fingerprint = stored.roster_fingerprint
     key = {"jurisdiction_id": actor.jurisdiction_id, "source": body.source, "source_ref": body.source_ref}
-    loaded = (await session.execute(LOAD, key)).one()
-    policy = await _policy(session, policies, actor.jurisdiction_id, loaded.policy)
-    fingerprint = None if loaded.roster_fingerprint is None else int(loaded.roster_fingerprint)
-    if loaded.call_id is None:
-        stored = await _store_new(session, body, raw, policy, actor, fingerprint)
-        if stored is not None:
-            return stored
     seen = (await session.execute(SEEN, key)).one_or_none()
     if seen is None:
         raise Conflict(
@@ -93,18 +94,16 @@ async def receive(
     return await _update(session, body, raw, policy, actor, earlier, fingerprint)
 
 
-async def _policy(
-    session: AsyncSession, policies: ActivePolicies, jurisdiction_id: str, chosen: dict[str, Any] | None
-) -> Policy:
-    if chosen is None:
-        raise no_active_policy(jurisdiction_id)
-    key = PolicyKey(jurisdiction_id, chosen["id"], chosen["version"])
-    return policies.find(key) or await policies.get(session, key)
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the one statement did. received None: nothing was stored."""
+
+    received: Received | None
+    policy_is_active: bool
+    roster_fingerprint: int | None
 
 
-async def _store_new(
-    session: AsyncSession, body: CallBody, raw: bytes, policy: Policy, actor: Actor, fingerprint: int | None
-) -> Received | None:
+async def _store_new(session: AsyncSession, body: CallBody, raw: bytes, policy: Policy, actor: Actor) -> _Stored:
     call = body.facts()
     decision = evaluate(call, policy, actor.now)
     data = as_data(decision)
@@ -112,37 +111,37 @@ async def _store_new(
     received_at = as_utc(body.received_at) if body.received_at else actor.now
     flags = [*body.flags(), *decision.warnings]
     events = _opening_events(body, call_id, incident_id, decision_id, data, received_at, actor.now, flags)
-    row = (
-        await session.execute(
-            STORE,
-            {
-                **_call_columns(body, call, raw, actor),
-                **_place_columns(body),
-                "call_id": call_id,
-                "incident_id": incident_id,
-                "decision_id": decision_id,
-                "received_at": received_at,
-                "type_mapped": "call_type_not_in_crosswalk" not in decision.warnings,
-                "flags": flags,
-                "category": decision.category.value,
-                "incident_type": decision.incident_type,
-                "priority": decision.priority,
-                "needs_human": decision.needs_human,
-                "initial_type": call.type_code or call.type_text,
-                "given": json_text(as_given(call)),
-                "decision": json_text(data),
-                "policy_id": decision.policy.id,
-                "policy_version": decision.policy.version,
-                "policy_sha256": decision.policy.sha256,
-                "schema_version": log.SCHEMA_VERSION,
-                "request_id": actor.request_id,
-                "events": json_text(log.rows(events)),
-            },
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    return Received(True, call_id, 1, flags, incident_id, row.number, "pending", 1, data, fingerprint)
+    row = await STORE.one(
+        session,
+        {
+            **_call_columns(body, call, raw, actor),
+            **_place_columns(body),
+            "call_id": call_id,
+            "incident_id": incident_id,
+            "decision_id": decision_id,
+            "received_at": received_at,
+            "type_mapped": "call_type_not_in_crosswalk" not in decision.warnings,
+            "flags": flags,
+            "category": decision.category.value,
+            "incident_type": decision.incident_type,
+            "priority": decision.priority,
+            "needs_human": decision.needs_human,
+            "initial_type": call.type_code or call.type_text,
+            "given": json_text(as_given(call)),
+            "decision": json_text(data),
+            "policy_id": decision.policy.id,
+            "policy_version": decision.policy.version,
+            "policy_sha256": decision.policy.sha256,
+            "schema_version": log.SCHEMA_VERSION,
+            "request_id": actor.request_id,
+            "events": json_text(log.rows(events)),
+        },
+    )
+    fingerprint = row["roster_fingerprint"]
+    if row["number"] is None:
+        return _Stored(None, row["policy_is_active"], fingerprint)
+    received = Received(True, call_id, 1, flags, incident_id, row["number"], "pending", 1, data, fingerprint)
+    return _Stored(received, True, fingerprint)
 
 
 async def _update(
@@ -194,7 +193,11 @@ async def _update(
 
 
 def _require_newer(revised_at: datetime | None, earlier: _Seen) -> None:
-    facts: dict[str, Any] = {"call": earlier.call_id, "incident": earlier.incident_id, "stored_revision": iso(earlier.revised_at)}
+    facts: dict[str, Any] = {
+        "call": earlier.call_id,
+        "incident": earlier.incident_id,
+        "stored_revision": iso(earlier.revised_at),
+    }
     if revised_at is None or revised_at == earlier.revised_at:
         raise ConflictingContent(
             "This source_ref is stored with other content of the same age.",

@@ -1,30 +1,23 @@
-"""The two statements of the hottest path: everything `receive` must know, and everything it stores."""
+"""The statements of the hottest path: everything that `receive` stores, and what is stored already."""
 
 from sqlalchemy import text
 
-# One round trip: the policy that decides, the same reference if it was seen, and whether the roster has changed.
-LOAD = text(
-    """
-    select
-      (select json_build_object('id', p.id, 'version', p.version)
-         from policy_version p
-        where p.jurisdiction_id = :jurisdiction_id and p.status = 'active') as policy,
-      (select c.id from call c
-        where c.jurisdiction_id = :jurisdiction_id and c.source = :source and c.source_ref = :source_ref) as call_id,
-      (select sum(u.version) + (1::bigint << 40) * count(*)
-         from unit u where u.jurisdiction_id = :jurisdiction_id) as roster_fingerprint
-    """
-)
+from dispatch.db.statement import Statement
 
-# One round trip: incident, call, decision and log rows, all or none. Stores nothing and returns no row when another
-# request stored the same reference first: the caller then reads that one.
-STORE = text(
+# One round trip: call, incident, decision and log rows, all or none. Always answers with one row. `number` is null when
+# nothing was stored: because the policy that decided is no longer the active one (then decide again), or because the
+# reference is stored already (then read that one). The fingerprint changes with every committed change of a unit.
+STORE = Statement(
     """
-    with new_call as (
+    with deciding as (
+      select 1 as yes from policy_version
+      where jurisdiction_id = :jurisdiction_id and id = :policy_id and version = :policy_version and status = 'active'
+    ), new_call as (
       insert into call (jurisdiction_id, id, incident_id, source, source_ref, received_at, recorded_at, revised_at,
                         channel, type_code, type_text, type_mapped, narrative, body, raw, digest, flags)
-      values (:jurisdiction_id, :call_id, :incident_id, :source, :source_ref, :received_at, :recorded_at, :revised_at,
-              :channel, :type_code, :type_text, :type_mapped, :narrative, cast(:body as jsonb), :raw, :digest, :flags)
+      select :jurisdiction_id, :call_id, :incident_id, :source, :source_ref, :received_at, :recorded_at, :revised_at,
+              :channel, :type_code, :type_text, :type_mapped, :narrative, :body, :raw, :digest, :flags
+      from deciding
       on conflict (jurisdiction_id, source, source_ref) do nothing
       returning id
     ), new_incident as (
@@ -39,8 +32,8 @@ STORE = text(
     ), new_decision as (
       insert into triage_decision (jurisdiction_id, id, incident_id, ordinal, decided_at, trigger, actor, given,
                                    decision, policy_id, policy_version, policy_sha256)
-      select :jurisdiction_id, :decision_id, :incident_id, 1, :recorded_at, 'call', :actor, cast(:given as jsonb),
-             cast(:decision as jsonb), :policy_id, :policy_version, :policy_sha256
+      select :jurisdiction_id, :decision_id, :incident_id, 1, :recorded_at, 'call', :actor, :given,
+             :decision, :policy_id, :policy_version, :policy_sha256
       from new_call
     ), new_events as (
       insert into event_log (jurisdiction_id, id, type, schema_version, occurred_at, recorded_at, actor, subject_id,
@@ -48,11 +41,34 @@ STORE = text(
       select :jurisdiction_id, e.id, e.type, :schema_version, e.occurred_at, :recorded_at, :actor, e.subject_id,
              e.incident_id, :request_id, e.payload
       from new_call,
-           jsonb_to_recordset(cast(:events as jsonb))
+           jsonb_to_recordset(:events)
              as e(id text, type text, occurred_at timestamptz, subject_id text, incident_id text, payload jsonb)
     )
-    select number from new_incident
-    """
+    select (select number from new_incident) as number,
+           exists (select 1 from deciding) as policy_is_active,
+           (select sum(version) + (1::bigint << 40) * count(*) from unit
+             where jurisdiction_id = :jurisdiction_id)::bigint as roster_fingerprint
+    """,
+    types={
+        "body": "jsonb",
+        "decision": "jsonb",
+        "digest": "bytea",
+        "events": "jsonb",
+        "flags": "text[]",
+        "given": "jsonb",
+        "lat": "float8",
+        "lon": "float8",
+        "needs_human": "boolean",
+        "policy_version": "int",
+        "priority": "int",
+        "raw": "bytea",
+        "received_at": "timestamptz",
+        "recorded_at": "timestamptz",
+        "revised_at": "timestamptz",
+        "schema_version": "int",
+        "type_mapped": "boolean",
+        "uncertainty_m": "float8",
+    },
 )
 
 # The same reference again: what is stored of it now.
