@@ -12,8 +12,8 @@ from dispatch.domain.plan import Plan
 class Evidence:
     """A span of text that a phrase of the lexicon matched.
 
-    text_of: "narrative" or "call_type". start, end: character offsets into that text as it was received.
-    context: affirmed, negated, past, hypothetical, other_person or uncertain.
+    text_of: "narrative", "call_type" or "call_type_code". start, end: character offsets into that text as received.
+    context: affirmed, negated, none_seen, past, hypothetical, other_person, uncertain or quoted.
     """
 
     text_of: str

@@ -11,7 +11,7 @@ from dispatch.triage.cases import run_cases
 from dispatch.triage.conditions import TOPIC, Atom, required_atoms
 from dispatch.triage.evaluate import evaluate
 from dispatch.triage.facts import DANGERS, VOCABULARY
-from dispatch.triage.model import ACTIVE, RETIRED, Row, Table
+from dispatch.triage.model import ACTIVE, COMES_TO_EVERY_CALL, RETIRED, Row, Table
 from dispatch.triage.policy import Policy
 
 ERROR, WARNING = "error", "warning"
@@ -37,6 +37,7 @@ def check_policy(policy: Policy) -> list[Finding]:
         _silent_comfort,
         _shadowed_phrases,
         _unused,
+        _unjudged_slots,
         _cases,
     )
     findings = [finding for check in checks for finding in check(policy)]
@@ -166,6 +167,18 @@ def _unused(policy: Policy) -> Iterator[Finding]:
     for plan in policy.plans.values():
         if plan.id not in named:
             yield Finding(WARNING, "unused_plan", str(plan.place), f"No row uses plan {plan.id!r}.")
+
+
+def _unjudged_slots(policy: Policy) -> Iterator[Finding]:
+    """Slots that send a kind of responder without asking its programs whether they take the call."""
+    with_programs = {program.responder_type for program in policy.programs} - COMES_TO_EVERY_CALL
+    for plan in policy.plans.values():
+        kinds = {slot.responder_type for step in plan.steps for slot in step.slots} & with_programs
+        for kind in sorted(filter(None, kinds)):
+            detail = (
+                f"Plan {plan.id!r} sends {kind} unasked. Write {{eligible: [{kind}]}} so that its programs are judged."
+            )
+            yield Finding(WARNING, "unjudged_slot", str(plan.place), detail)
 
 
 def _cases(policy: Policy) -> Iterator[Finding]:

@@ -219,7 +219,8 @@ def _words(draft: Draft, settings: Settings, types: Mapping[str, IncidentType], 
 
 def _tables(draft: Draft, settings: Settings, words: Words, problems: Problems) -> tuple[Table, ...]:
     check_retired(settings.retired, draft, problems)
-    drafts = sorted(draft.tables.values(), key=lambda d: (d.number, d.name))
+    # The floor decides first whatever number a pack gives its own tables, so that none can slip in before it.
+    drafts = sorted(draft.tables.values(), key=lambda d: (not d.is_floor, d.number, d.name))
     tables = tuple(table for d in drafts if (table := parse_table(d, words, settings.retired, problems)) is not None)
     seen: dict[str, Place] = {}
     for row in (row for table in tables for row in table.rows):

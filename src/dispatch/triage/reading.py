@@ -172,7 +172,8 @@ def _merged_danger(fact: str, claims: list[tuple[str, Said]]) -> FactReading:
     for other, claim in claims:
         if claim.value not in (UNKNOWN, best.value) and (claim.value == safe or other == ANSWERS):
             conflict = conflict or claim.value
-    return FactReading(best.value, origin, best.evidence, best.note, conflict)
+    note = best.note or next((claim.note for _, claim in claims if claim.value == UNKNOWN and claim.note), None)
+    return FactReading(best.value, origin, best.evidence, note, conflict)
 
 
 def _merged_plain(claims: list[tuple[str, Said]]) -> FactReading:

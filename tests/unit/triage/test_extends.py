@@ -52,6 +52,20 @@ def test_rows_added_to_a_floor_table_come_after_the_floor() -> None:
     assert rules(decided("stabbing", policy=pack)) == ["VI-01"]
 
 
+def test_no_table_of_a_pack_can_slip_in_before_the_floor() -> None:
+    table = (
+        "table: mine\nrows:\n  - {id: CITY-3, title: All to us, when: {},"
+        " then: {category: quality_of_life, priority: 4, plan: community-first}, because: Ours.}\n"
+    )
+    pack = a_pack(**{"tables/01-mine.yaml": table})
+
+    assert (rules(decided("stabbing", policy=pack)), first_step(decided("stabbing", policy=pack))[0]) == (
+        ["VI-01"],
+        "police",
+    )
+    assert rules(decided("loud music", policy=pack)) == ["CITY-3"]
+
+
 def test_a_floor_row_cannot_be_replaced_or_retired() -> None:
     assert codes_of(**{"tables/20-violence.yaml": small.VIOLENCE}) == ["weakens_floor"] * 3
     assert codes_of(CITY + "retire: [VI-01]\n") == ["weakens_floor"]

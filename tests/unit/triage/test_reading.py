@@ -51,6 +51,12 @@ def test_of_two_sources_the_higher_danger_wins_and_the_other_is_shown() -> None:
     assert (reading.value, reading.origin, reading.conflict) == ("in_hand", "narrative", "none")
 
 
+def test_a_denial_does_not_swallow_what_was_said_of_the_past() -> None:
+    reading = decided("stabbing years ago", answers={"weapon": "none"}).facts["weapon"]
+
+    assert (reading.value, reading.note) == ("none", "past:used")
+
+
 def test_the_danger_of_a_type_stands_against_a_denial() -> None:
     reading = decided(type_code="FIGHT", answers={"violence": "none"}).facts["violence"]
 

@@ -118,6 +118,14 @@ def test_gaps_unused_plans_and_unreachable_programs_are_told() -> None:
     assert codes["unreachable_program"] == "programs/peace.yaml:1"
 
 
+def test_a_slot_that_sends_a_program_unasked_is_told() -> None:
+    plans = small.PLANS.replace(
+        "{eligible: [community_responder, homeless_outreach]}", "{responder_type: homeless_outreach}"
+    )
+
+    assert "unjudged_slot" in [code for _, code, _ in found(**{"plans.yaml": plans})]
+
+
 def test_a_marker_that_is_also_a_phrase_is_told() -> None:
     lexicon = small.LEXICON.replace("phrases: [party~]", "phrases: [party~, possibly]")
 

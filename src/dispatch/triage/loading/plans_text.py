@@ -50,7 +50,7 @@ def _parse_slot(fields: Fields, words: Words, problems: Problems) -> SlotTemplat
             eligible.append(word)
         else:
             problems.unknown_word(place, "responder type", word, words.responder_types)
-    return SlotTemplate(
+    slot = SlotTemplate(
         responder_type=fields.choice("responder_type", words.responder_types) or None,
         program=fields.choice("program", words.programs) or None,
         eligible=tuple(eligible),
@@ -59,12 +59,12 @@ def _parse_slot(fields: Fields, words: Words, problems: Problems) -> SlotTemplat
         capabilities=frozenset(word for word, _ in fields.words("capabilities")),
         takes_each=fields.flag("each") is True,
     )
+    if (slot.responder_type == CVI or CVI in slot.eligible) and slot.role is not SlotRole.SUPPORT:
+        problems.add(fields.place, "cvi_first", "CVI is never a first responder. Give the slot `role: support`.")
+    return slot
 
 
 def _check_cvi(slots: tuple[SlotTemplate, ...], place: Place, problems: Problems) -> None:
-    for slot in slots:
-        if (slot.responder_type == CVI or CVI in slot.eligible) and slot.role is not SlotRole.SUPPORT:
-            problems.add(place, "cvi_first", "CVI is never a first responder. Give the slot `role: support`.")
     if slots and all(slot.responder_type == CVI or slot.eligible == (CVI,) for slot in slots):
         problems.add(place, "cvi_first", "CVI only stands beside somebody who comes. Add police or ems to the step.")
 
