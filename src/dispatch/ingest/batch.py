@@ -234,7 +234,7 @@ def _body_of(line: Line) -> HistoryCall | Reject:
         detail = f"line {line.number} is not JSON: {broken}"
         return Reject(line.number, line.number, "", "not_json", detail, line.text[:RAW_SHOWN])
     if not isinstance(body, dict):
-        detail = f"line {line.number} is JSON but not an object"
+        detail = f"line {line.number} is JSON but no object; write one call body per line"
         return Reject(line.number, line.number, "", "not_an_object", detail, line.text[:RAW_SHOWN])
     return HistoryCall((line.number,), body, {}, (), {}, line.warnings)
 

@@ -11,6 +11,9 @@ MAX_LINES_PER_RECORD = 200  # a quoted note of more lines than this is a quote t
 MAX_LINE_BYTES = 8_000_000
 RAW_SHOWN = 500
 
+# The reader's own limit of 131,072 characters per cell would end the whole file at one long narrative.
+csv.field_size_limit(MAX_LINE_BYTES)
+
 STRAY_QUOTE = "stray_quote"
 BLANK = "blank_line"
 

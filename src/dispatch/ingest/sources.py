@@ -59,7 +59,7 @@ class CallFile:
                     yield Line(number, raw[:200].decode("utf-8", "replace"), "line_too_long")
                     continue
                 text, warnings = decode_line(raw.rstrip(b"\r\n"), encodings)
-                yield Line(number, text, None, warnings)
+                yield Line(number, text.removeprefix("\ufeff") if number == 1 else text, None, warnings)
         except (EOFError, gzip.BadGzipFile, zlib.error) as damaged:
             yield Line(number + 1, f"{damaged}", "archive_damaged")
 

@@ -318,3 +318,23 @@ def test_a_generic_table_without_a_key_is_named_by_its_rows(written: Write) -> N
     calls = calls_in(written("a.csv", "type\nNOISE\nTHEFT\n"), load_mapping("generic"))
 
     assert [call.body["source_ref"] for call in calls] == ["row-1", "row-2"]
+
+
+def test_a_very_long_note_is_read_and_its_neighbours_too(written: Write) -> None:
+    words = "very " * 30_000
+    rows = f'1,NOISE,"{words}"\n2,NOISE,short\n3,NOISE,"{words * 2}"\n'
+
+    items = list(read_calls(written("a.csv", "source_ref,type,narrative\n" + rows), load_mapping("generic")))
+
+    assert [getattr(item, "reason", "call") for item in items] == ["call", "call", "too_long"]
+
+
+def test_a_byte_order_mark_before_json_is_no_part_of_it(written: Write) -> None:
+    assert len(calls_in(written("a.ndjson", "\ufeff" + json.dumps(ROWS[0]) + "\n"), mine())) == 1
+
+
+def test_a_file_in_utf_16_is_refused_with_what_to_do(written: Write) -> None:
+    with pytest.raises(Invalid, match="UTF-16") as refused:
+        list(read_calls(written("a.csv", "ref,type\n1,A\n".encode("utf-16")), mine()))
+
+    assert refused.value.fix == "Save it as UTF-8 and try again."

@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from dispatch.ingest.history import HistoryCall, Tally, load_mapping, read_calls, units_in
+from dispatch.ingest.history import HistoryCall, Reject, Tally, load_mapping, read_calls, units_in
 from dispatch.ingest.mapping import parse_mapping
+from dispatch.ingest.records import Record, split_header, split_records
+from dispatch.ingest.sources import CallFile
 
 Find = Callable[[str], str]
 
@@ -102,3 +104,26 @@ def test_a_mapping_of_ones_own_reads_minutes_only_and_drops_zero_positions(real_
 
     assert len(calls) == 965
     assert tally.warnings["position_zero"] == 965
+
+
+def table(path: str) -> tuple[list[str], list[Record | Reject]]:
+    with CallFile(path) as file:
+        lines = file.lines()
+        header = split_header(next(lines).text, ",")
+        return header, list(split_records(lines, width=len(header), delimiter=","))
+
+
+def test_the_line_of_the_apco_list_that_swallowed_the_next_is_rejected_alone(real_file: Find) -> None:
+    _, rows = table(real_file("../crosswalks/xwalk_apco_common_incident_types_2.103.2-2019.csv"))
+
+    rejected = [row for row in rows if isinstance(row, Reject)]
+    assert [row.reason for row in rejected] == ["ragged_line"]
+    assert rejected[0].raw.startswith("FOTHER")
+    assert len(rows) > 200
+
+
+def test_a_byte_order_mark_and_three_empty_columns_do_not_hide_the_code_column(real_file: Find) -> None:
+    header, rows = table(real_file("../crosswalks/san_diego_call_types.csv"))
+
+    assert header == ["call_type", "description", "column_3", "column_4", "column_5"]
+    assert all(isinstance(row, Record) for row in rows)
