@@ -1,7 +1,6 @@
 """The `triage` and `recommendation` objects of the contract, as schemas."""
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -87,22 +86,30 @@ class PickOut(BaseModel):
     unit: str = Field(description="Call sign")
     unit_id: str
     step: int
+    slot: int = Field(description="Which slot of the step, from 0")
     rank: int
+    pick: bool = Field(description="True for the units that should go; the others are next best")
     role: str
+    mode: str = Field(description="How it is told: ordered or offered")
     responder_type: str
     program: str | None
     eta_s: int | None = Field(description="Seconds; null when the place or the unit's position is unknown")
-    reasons: list[str]
+    reasons: list[str] = Field(description="Stable codes", examples=[["first_to_arrive"]])
+    why: str = Field(description="The reasons in sentences")
 
 
 class ShortfallOut(BaseModel):
     """A slot that nobody can fill now, and why."""
 
     step: int
+    slot: int
+    role: str
     responder_type: str
     program: str | None
     missing: int
     reasons: list[str]
+    why: str
+    wait_until: datetime | None = Field(description="Until when the plan waits for it; null: waiting does not help")
 
 
 class NotOfferedOut(BaseModel):
@@ -111,6 +118,7 @@ class NotOfferedOut(BaseModel):
     unit: str
     unit_id: str
     reasons: list[str]
+    why: str
 
 
 class RecommendationOut(BaseModel):
@@ -119,8 +127,6 @@ class RecommendationOut(BaseModel):
     units: list[PickOut]
     shortfalls: list[ShortfallOut]
     not_offered: list[NotOfferedOut]
+    active_step: int | None = Field(description="The plan step that the picks fill")
+    fallback_at: datetime | None = Field(description="When the next step is due if nobody has taken this one")
     as_of: datetime
-    model_config = {"extra": "allow"}
-
-
-Plain = dict[str, Any]

@@ -1,5 +1,6 @@
 """Bring a database to the schema of this version, or say how it differs."""
 
+import io
 from pathlib import Path
 
 from alembic import command
@@ -32,6 +33,15 @@ def upgrade(url: str, revision: str = "head") -> None:
 def downgrade(url: str, revision: str) -> None:
     """The schema is back at the revision; data of dropped columns and tables is gone."""
     command.downgrade(_config(url), revision)
+
+
+def offline_sql() -> str:
+    """Every migration as SQL, for a linter or an operator who runs it by hand."""
+    out = io.StringIO()
+    config = _config()
+    config.output_buffer = out
+    command.upgrade(config, "head", sql=True)
+    return out.getvalue()
 
 
 def check(url: str) -> None:

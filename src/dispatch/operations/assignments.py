@@ -16,6 +16,8 @@ from dispatch.domain.assignment import (
     TERMINAL,
     AssignmentMode,
     AssignmentStatus,
+    first_status,
+    implies_acceptance,
     require_move,
     stamp_column,
     unit_status_after,
@@ -127,6 +129,8 @@ async def step_assignment(session: AsyncSession, command: StatusStep, actor: Act
     if command.note is not None:
         row.note = command.note
     setattr(row, stamp_column(command.status), occurred_at)
+    if implies_acceptance(before, command.status) and row.accepted_at is None:
+        row.accepted_at = occurred_at
     await session.flush()
     await _after_step(session, row, unit, command.status, occurred_at, actor)
     payload = {
@@ -241,7 +245,7 @@ def _assignment(unit: Unit, incident: Incident, command: AssignUnits, actor: Act
     mode = command.mode or (
         AssignmentMode.ORDERED if unit.responder_type in ORDERED_RESPONDER_TYPES else AssignmentMode.OFFERED
     )
-    first = AssignmentStatus.ORDERED if mode is AssignmentMode.ORDERED else AssignmentStatus.OFFERED
+    first = first_status(mode)
     row = Assignment(
         jurisdiction_id=actor.jurisdiction_id,
         id=new_id(Prefix.ASSIGNMENT),

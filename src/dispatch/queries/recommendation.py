@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.db.models import Incident, TriageDecisionRow
+from dispatch.db.models import Assignment, Incident, TriageDecisionRow
+from dispatch.domain.assignment import AssignmentStatus
 from dispatch.domain.classification import SlotRole
 from dispatch.domain.errors import NotFound
 from dispatch.domain.geo import LatLon
@@ -20,15 +21,24 @@ from dispatch.routing.travel import StraightLine
 
 _TRAVEL = StraightLine()
 
+# How long a job is taken to last when a shift is about to end; measured times per type replace it with the planner.
+EXPECTED_JOB_S = 30 * 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What the router must fill: the plan as stored, how urgent, where, and the caller's language."""
+    """What the router must fill: the plan as stored, how urgent, where, and the caller's language.
+
+    incident: its number, for units that are on it already. declined: ids of units that said no to it.
+    """
 
     plan: list[dict[str, Any]]
     priority: int
     position: LatLon | None
     language: str | None
+    incident: str | None = None
+    waiting_since: datetime | None = None
+    declined: frozenset[str] = frozenset()
 
 
 async def advise(
@@ -60,13 +70,40 @@ async def full_recommendation(session: AsyncSession, incident: Incident, now: da
     if row is None:
         raise NotFound(f"Incident {incident.number} has no decision.", fix="Retriage it.")
     position = LatLon(incident.lat, incident.lon) if incident.lat is not None and incident.lon is not None else None
-    need = Need(row.decision["plan"], incident.priority, position, incident.caller_language)
+    need = Need(
+        row.decision["plan"],
+        incident.priority,
+        position,
+        incident.caller_language,
+        incident.number,
+        incident.opened_at,
+        await _declined(session, incident),
+    )
     return _advice(need, await candidates(session, incident.jurisdiction_id, now), now)
+
+
+async def _declined(session: AsyncSession, incident: Incident) -> frozenset[str]:
+    rows = await session.scalars(
+        select(Assignment.unit_id).where(
+            Assignment.jurisdiction_id == incident.jurisdiction_id,
+            Assignment.incident_id == incident.id,
+            Assignment.status.in_([AssignmentStatus.DECLINED.value, AssignmentStatus.TIMED_OUT.value]),
+        )
+    )
+    return frozenset(rows)
 
 
 def _advice(need: Need, units: Sequence[Candidate], now: datetime) -> dict[str, Any]:
     context = RoutingContext(
-        position=need.position, priority=need.priority, language=need.language, at=now, travel=_TRAVEL
+        position=need.position,
+        priority=need.priority,
+        language=need.language,
+        at=now,
+        travel=_TRAVEL,
+        expected_duration_s=EXPECTED_JOB_S,
+        incident=need.incident,
+        waiting_since=need.waiting_since,
+        declined=need.declined,
     )
     return as_data(recommend(plan_from_data(need.plan), units, context))
 

@@ -24,7 +24,7 @@ _CANDIDATES = text(
            (select min(least(case when x.starts_at > :now then x.starts_at else x.ends_at end, x.ends_at))
               from shift x where x.jurisdiction_id = u.jurisdiction_id and x.unit_id = u.id and x.ends_at > :now
            ) as next_change,
-           c.crew, c.languages, c.certifications, coalesce(a.active, 0) as active, a.number
+           c.crew, c.languages, c.certifications, c.expired, coalesce(a.active, 0) as active, a.number
     from unit u
     left join lateral (
       select id, starts_at, ends_at from shift
@@ -40,7 +40,11 @@ _CANDIDATES = text(
              (select array_agg(distinct k.name) from shift_member m3
                 join certification k on k.jurisdiction_id = m3.jurisdiction_id and k.responder_id = m3.responder_id
                where m3.jurisdiction_id = u.jurisdiction_id and m3.shift_id = s.id
-                 and (k.expires_on is null or k.expires_on >= cast(:today as date))) as certifications
+                 and (k.expires_on is null or k.expires_on >= cast(:today as date))) as certifications,
+             (select array_agg(distinct k.name) from shift_member m4
+                join certification k on k.jurisdiction_id = m4.jurisdiction_id and k.responder_id = m4.responder_id
+               where m4.jurisdiction_id = u.jurisdiction_id and m4.shift_id = s.id
+                 and k.expires_on < cast(:today as date)) as expired
       from shift_member m where m.jurisdiction_id = u.jurisdiction_id and m.shift_id = s.id
     ) c on true
     left join lateral (
@@ -124,6 +128,7 @@ def _candidate(row: Any) -> Candidate:
         position_at=row.position_at,
         home=home,
         capabilities=frozenset(row.capabilities) | frozenset(row.certifications or ()),
+        lapsed=frozenset(row.expired or ()) - frozenset(row.certifications or ()),
         languages=frozenset(row.languages or ()),
         crew=row.crew if row.has_shifts else row.min_crew,
         min_crew=row.min_crew,
