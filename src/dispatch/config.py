@@ -4,6 +4,7 @@ Every setting is a variable `DISPATCH_<NAME>`. The composition root, the command
 `load_settings()` once and pass values down; nothing else asks the environment.
 """
 
+import re
 import socket
 from pathlib import Path
 from typing import Literal
@@ -91,11 +92,14 @@ def _problem(field: str, message: str) -> FieldProblem:
 
 
 def asyncpg_url(url: str) -> str:
-    """The same database, spoken to through asyncpg. Raises ValueError when it is not a PostgreSQL address."""
+    """The same database, spoken to through asyncpg. Raises ValueError when it is not a PostgreSQL address.
+
+    libpq's word `sslmode` becomes asyncpg's `ssl`, which takes the same values.
+    """
     scheme, found, rest = url.strip().partition("://")
     if not found or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
         raise ValueError("must begin with postgresql://, postgres:// or postgresql+asyncpg://")
-    return f"postgresql+asyncpg://{rest}"
+    return "postgresql+asyncpg://" + re.sub(r"(?<=[?&])sslmode=", "ssl=", rest)
 
 
 def choose_port(settings: Settings) -> int:

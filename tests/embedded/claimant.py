@@ -7,9 +7,11 @@ import sys
 import sysconfig
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
+import psutil
 
 from dispatch.embedded.claims import is_locked
 from dispatch.embedded.home import Home
@@ -17,6 +19,7 @@ from dispatch.embedded.server import SOURCE_ROOT
 
 PROGRAM = """
 import sys
+from contextlib import suppress
 from pathlib import Path
 from dispatch.embedded.server import EmbeddedPostgres
 server = EmbeddedPostgres(Path(sys.argv[1]), durable=False)
@@ -115,3 +118,10 @@ def supervisor_pid(home: Home) -> int:
     running = home.read_running()
     assert running is not None
     return running.supervisor_pid
+
+
+def is_running(pid: int) -> bool:
+    """True while the process lives; a zombie does not."""
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False

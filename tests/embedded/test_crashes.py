@@ -7,12 +7,30 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.embedded.claimant import Claimant, answers, ask, eventually, has_ended, postmaster_pid, supervisor_pid
+from tests.embedded.claimant import (
+    Claimant,
+    answers,
+    ask,
+    eventually,
+    has_ended,
+    is_running,
+    postmaster_pid,
+    supervisor_pid,
+)
 
+from dispatch.embedded.claims import is_locked
 from dispatch.embedded.home import Home
 from dispatch.embedded.server import EmbeddedPostgres
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's own")
+
+
+def kill_everything(claimant: Claimant, home: Home, dsn: str) -> None:
+    """Claimant, supervisor and server are dead; backends may not know it yet."""
+    claimant.kill()
+    for pid in (supervisor_pid(home), postmaster_pid(home)):
+        os.kill(pid, signal.SIGKILL)
+    assert eventually(lambda: not is_locked(home.supervisor_lock) and not answers(dsn))
 
 
 def test_a_killed_server_is_back_for_its_claimants_with_every_committed_row(initialised: Path, home: Home) -> None:
@@ -20,7 +38,9 @@ def test_a_killed_server_is_back_for_its_claimants_with_every_committed_row(init
         dsn = connection.dsn("postgres")
         ask(dsn, "CREATE TABLE survivors AS SELECT generate_series(1, 100) AS id")
 
-        os.kill(postmaster_pid(home), signal.SIGKILL)
+        killed = postmaster_pid(home)
+        os.kill(killed, signal.SIGKILL)
+        assert eventually(lambda: not is_running(killed))
 
         assert eventually(lambda: answers(dsn), within_s=10)
         assert ask(dsn, "SELECT count(*) FROM survivors") == 100
@@ -33,7 +53,7 @@ def test_a_killed_supervisor_takes_the_server_along_and_both_are_replaced(initia
 
         os.kill(before, signal.SIGKILL)
 
-        assert eventually(lambda: not Path(f"/proc/{old_server}").exists())
+        assert eventually(lambda: not is_running(old_server))
         assert eventually(lambda: answers(connection.dsn("postgres")), within_s=10)
         assert supervisor_pid(home) != before
     assert has_ended(home)
@@ -55,9 +75,7 @@ def test_after_everything_was_killed_at_once_the_next_start_recovers(initialised
     dsn = claimant.started()
     ask(dsn, "CREATE TABLE remains AS SELECT 7 AS id")
 
-    claimant.kill()
-    for pid in (supervisor_pid(home), postmaster_pid(home)):
-        os.kill(pid, signal.SIGKILL)
+    kill_everything(claimant, home, dsn)
     claimant.bury()
 
     with EmbeddedPostgres(initialised, durable=False) as connection:
@@ -76,9 +94,7 @@ def test_a_backend_busy_when_its_server_was_killed_does_not_hinder_the_next_one(
     assert spinner.stdout.readline() == "in\n"
     assert eventually(lambda: ask(dsn, "SELECT count(*) FROM pg_stat_activity WHERE query = 'CALL spin()'") == 1)
 
-    claimant.kill()
-    for pid in (supervisor_pid(home), postmaster_pid(home)):
-        os.kill(pid, signal.SIGKILL)
+    kill_everything(claimant, home, dsn)
 
     with EmbeddedPostgres(initialised, durable=False) as connection:
         assert ask(connection.dsn("postgres"), "SELECT 1") == 1
@@ -106,6 +122,6 @@ def test_a_supervisor_told_to_end_ends_its_server_first(initialised: Path, home:
 
     os.kill(supervisor_pid(home), signal.SIGTERM)
 
-    assert eventually(lambda: not Path(f"/proc/{server}").exists())
+    assert eventually(lambda: not is_running(server))
     assert eventually(lambda: has_ended(home))
     claimant.bury()

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.embedded.claimant import Claimant, answers, eventually, has_ended, postmaster_pid
 
@@ -45,7 +46,7 @@ def test_the_server_ends_when_its_only_claimant_is_killed_and_stays_a_zombie(ini
     claimant.kill()
 
     assert eventually(lambda: has_ended(home))
-    assert claimant.process.pid in [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+    assert psutil.Process(claimant.process.pid).status() == psutil.STATUS_ZOMBIE
     claimant.bury()
 
 

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import anyio.to_thread
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 from tests.embedded.claimant import ask, has_ended
 
+from dispatch.config import Settings
 from dispatch.domain.errors import Invalid, Unavailable
-from dispatch.embedded.database import ensure_database
+from dispatch.embedded.database import database_url, ensure_database
 from dispatch.embedded.home import Home, open_home
 from dispatch.embedded.server import EmbeddedPostgres
 
@@ -114,6 +117,26 @@ def test_a_database_is_made_once_under_any_name(initialised: Path) -> None:
             ensure_database(connection, 'county "7"/West & co')
 
         assert ask(connection.dsn('county "7"/West & co'), "SELECT current_database()") == 'county "7"/West & co'
+
+
+def test_the_service_gets_an_address_whether_the_database_is_embedded_or_not(data_dir: Path) -> None:
+    with database_url(Settings(data_dir=data_dir)) as url:
+        assert ask(url.replace("+asyncpg", ""), "SELECT current_database()") == "dispatch"
+    with database_url(Settings(data_dir=data_dir / "unused", database_url="postgres://db.example/cad")) as url:
+        assert url == "postgresql+asyncpg://db.example/cad"
+    assert not (data_dir / "unused").exists()
+
+
+def test_sqlalchemy_reaches_the_server_at_the_address_it_is_given(initialised: Path) -> None:
+    async def user_of(url: str) -> str:
+        engine = create_async_engine(url)
+        async with engine.connect() as link:
+            found = (await link.execute(text("SELECT current_user"))).scalar_one()
+        await engine.dispose()
+        return str(found)
+
+    with EmbeddedPostgres(initialised, durable=False) as connection:
+        assert anyio.run(user_of, connection.url("postgres")) == "dispatch"
 
 
 def test_it_can_be_started_and_a_database_made_from_within_an_event_loop(initialised: Path) -> None:

@@ -19,7 +19,10 @@ STEP_S = 0.01
 
 
 class FileLock:
-    """An exclusive lock on a file, held until released or until the process ends; never inherited by programs."""
+    """An exclusive lock on a file or directory, held until released or until the process ends.
+
+    Programs started meanwhile do not inherit it, unless handed its `fd`.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -29,7 +32,8 @@ class FileLock:
         """True when the lock is now held; False when another process kept it all that time."""
         deadline = time.monotonic() + timeout_s
         # Opened for reading: flock asks no more, and another account's lock file can then be waited for.
-        fd = os.open(self.path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        creating = 0 if self.path.is_dir() else os.O_CREAT
+        fd = os.open(self.path, os.O_RDONLY | creating | os.O_CLOEXEC, 0o644)
         while not _try_lock(fd):
             if time.monotonic() >= deadline:
                 os.close(fd)

@@ -3,13 +3,18 @@
 import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dispatch.domain.errors import Unavailable
 from dispatch.embedded.account import Account, server_account
+from dispatch.embedded.claims import FileLock
 
+INSIDE = "postgres"
+NOTE = "postgres-is-in"
 ELSEWHERE = Path("/var/lib/dispatch")
+DECIDE_LIMIT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +106,7 @@ class Home:
         if running is None:
             self.running_record.unlink(missing_ok=True)
             return
-        fresh = self.running_record.with_suffix(".new")
-        fresh.write_text(json.dumps(asdict(running)), encoding="utf-8")
-        fresh.replace(self.running_record)
+        _write_whole(self.running_record, json.dumps(asdict(running)))
 
 
 def open_home(data_dir: Path) -> Home:
@@ -113,8 +116,6 @@ def open_home(data_dir: Path) -> Home:
     """
     try:
         home = _place(data_dir)
-        home.claims.mkdir(mode=0o700, parents=True, exist_ok=True)
-        home.control.chmod(0o700)
         os.close(os.open(home.lock, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644))
     except PermissionError as error:
         raise Unavailable(
@@ -125,27 +126,49 @@ def open_home(data_dir: Path) -> Home:
 
 
 def _place(data_dir: Path) -> Home:
-    note = data_dir / "postgres-is-in"
+    found = _placed(data_dir)
+    if found is not None:
+        return found
+    account = server_account(data_dir / INSIDE / "data")
+    _make(data_dir, account)
+    # One process decides where, and the others follow.
+    with FileLock(data_dir).held(timeout_s=DECIDE_LIMIT_S):
+        return _placed(data_dir) or _new_place(data_dir, account)
+
+
+def _placed(data_dir: Path) -> Home | None:
+    note = data_dir / NOTE
     if note.is_file():
         return Home(Path(note.read_text(encoding="utf-8").strip()))
-    home = Home(data_dir / "postgres")
-    if home.control.is_dir():
-        return home
-    account = server_account(home.data)
-    _make(data_dir, account)
-    if account.can_enter(data_dir):
-        _make(home.root, account)
-        return home
-    # The data lie where the server's account cannot go, such as a private home of root. Opening that directory to
-    # others is not ours to do, so the cluster moves and leaves a note.
-    away = Home(ELSEWHERE / hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16])
-    _make(away.root, account)
-    note.write_text(f"{away.root}\n", encoding="utf-8")
-    return away
+    home = Home(data_dir / INSIDE)
+    return home if home.claims.is_dir() else None
+
+
+def _new_place(data_dir: Path, account: Account) -> Home:
+    home = Home(data_dir / INSIDE)
+    if not account.can_enter(data_dir):
+        # The data lie where the server's account cannot go, such as a private home of root. Opening that directory to
+        # others is not ours to do, so the cluster moves and leaves a note.
+        home = Home(ELSEWHERE / hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16])
+    _make(home.root, account)
+    home.control.mkdir(mode=0o700, exist_ok=True)
+    home.claims.mkdir(mode=0o700, exist_ok=True)
+    if home.root.parent != data_dir:
+        _write_whole(data_dir / NOTE, f"{home.root}\n")
+    return home
 
 
 def _make(directory: Path, account: Account) -> None:
     """Entered by everybody when the server has another account, listed by nobody but us; existing ones stay."""
-    if not directory.is_dir():
-        directory.mkdir(parents=True)
-        directory.chmod(0o711 if account.lent else 0o700)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    mode = 0o711 if account.lent else 0o700
+    with suppress(FileExistsError):
+        directory.mkdir(mode)
+        directory.chmod(mode)  # whatever the umask took away
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Everybody sees the whole text or what was there before."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
