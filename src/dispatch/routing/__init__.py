@@ -1,1 +1,1 @@
-"""Which unit: the policy decides what kind of responder, distance never does. Pure; knows nothing of triage."""
+"""Which unit goes: needs, candidates and context in; picks, shortfalls and reasons out. Knows nothing of triage."""

@@ -1,52 +1,101 @@
-"""Why a unit cannot go: every reason, each with a stable code and a sentence."""
+"""Whether a unit can fill a slot now, with every reason why not."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dispatch.domain.geo import LatLon
 from dispatch.domain.plan import Slot
-from dispatch.domain.unit import UnitStatus
-from dispatch.routing.candidates import Candidate
+from dispatch.domain.time import iso
+from dispatch.domain.unit import BUSY, UnitStatus
+from dispatch.routing.candidates import Candidate, serves
+from dispatch.routing.reasons import Reason, reason
+
+# Up to this priority the shift's end does not keep a unit from going: somebody may die.
+LIFE_THREAT_PRIORITY = 1
+STALE_AFTER = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Obstacle:
-    """One reason. code: stable, with a detail after a colon where there is one."""
+class Question:
+    """What eligibility is asked about, beside the slot. job_s: None when nobody can say how long it takes."""
 
-    code: str
-    sentence: str
+    at: datetime
+    position: LatLon | None
+    priority: int
+    job_s: float | None = None
+    declined: frozenset[str] = frozenset()
+    incident: str | None = None
 
 
-def mismatches(unit: Candidate, slot: Slot) -> list[Obstacle]:
-    """Why the unit is not the kind that the slot asks for; these reasons do not pass with time."""
-    found = []
+def refusals(unit: Candidate, slot: Slot, question: Question) -> tuple[str, ...]:
+    """Every reason why this unit cannot fill the slot now, the decisive one first. Empty: it can."""
     if unit.responder_type != slot.responder_type:
-        found.append(Obstacle("wrong_type", f"is {unit.responder_type}, not {slot.responder_type}"))
+        return (Reason.WRONG_TYPE.value,)
     if slot.program is not None and unit.program != slot.program:
-        found.append(Obstacle("wrong_program", f"serves {unit.program or 'no program'}, not {slot.program}"))
-    found.extend(
-        Obstacle(f"lacks_capability:{name}", f"has no {name}") for name in sorted(slot.capabilities - unit.capabilities)
-    )
-    return found
+        return (Reason.WRONG_PROGRAM.value,)
+    return (*_state(unit, question), *_fitness(unit, slot, question))
 
 
-def obstacles(unit: Candidate, at: datetime, expected_job: timedelta) -> list[Obstacle]:
-    """Why the unit cannot take a job at this moment, whatever the job."""
-    if unit.status is UnitStatus.OFF_DUTY or unit.on_shift_until is None:
-        return [Obstacle("off_duty", "is off duty")]
-    found = []
+def is_on_duty(unit: Candidate, at: datetime) -> bool:
+    """True when the unit has a shift that covers this moment and has not signed off."""
+    started = unit.on_shift_from is None or unit.on_shift_from <= at
+    on_shift = started and unit.on_shift_until is not None and unit.on_shift_until > at
+    return on_shift and unit.status is not UnitStatus.OFF_DUTY
+
+
+def is_on_incident(unit: Candidate, incident: str | None) -> bool:
+    """True when the unit is already on the incident asked about."""
+    return incident is not None and unit.incident == incident and unit.active_assignments > 0
+
+
+def _state(unit: Candidate, question: Question) -> Iterator[str]:
+    """What keeps the unit from any work at this moment."""
+    if is_on_incident(unit, question.incident):
+        yield Reason.ON_THIS_INCIDENT.value
+    elif unit.capacity > 1:
+        if unit.active_assignments >= unit.capacity:
+            yield reason(Reason.AT_CAPACITY, unit.capacity)
+    elif unit.active_assignments or unit.status in BUSY:
+        yield reason(Reason.BUSY, unit.incident)
+    if not is_on_duty(unit, question.at):
+        yield Reason.OFF_DUTY.value
     if unit.status is UnitStatus.OUT_OF_SERVICE:
-        found.append(Obstacle("out_of_service", "is out of service"))
-    if unit.status is UnitStatus.EMERGENCY:
-        found.append(Obstacle("emergency", "has declared an emergency"))
+        yield Reason.OUT_OF_SERVICE.value
+    elif unit.status is UnitStatus.EMERGENCY:
+        yield Reason.EMERGENCY.value
+    if unit.unit_id in question.declined:
+        yield Reason.DECLINED_BEFORE.value
+
+
+def _fitness(unit: Candidate, slot: Slot, question: Question) -> Iterator[str]:
+    """What keeps the unit from this work."""
+    if not slot.capabilities <= unit.capabilities:
+        for missing in sorted(slot.capabilities - unit.capabilities):
+            code = Reason.CERTIFICATION_EXPIRED if missing in unit.lapsed else Reason.LACKS_CAPABILITY
+            yield reason(code, missing)
     if unit.crew < unit.min_crew:
-        found.append(Obstacle("below_minimum_staffing", f"has a crew of {unit.crew}, needs {unit.min_crew}"))
-    if unit.active_assignments >= unit.capacity:
-        where = f" at #{unit.incident}" if unit.incident else ""
-        code, words = (
-            ("busy", f"is busy{where}") if unit.capacity == 1 else ("at_capacity", "has all the work it can hold")
-        )
-        found.append(Obstacle(f"{code}:{unit.incident}" if unit.incident and unit.capacity == 1 else code, words))
-    if at + expected_job > unit.on_shift_until and unit.mobile:
-        minutes = max(0, round((unit.on_shift_until - at).total_seconds() / 60))
-        found.append(Obstacle("shift_ends_soon", f"goes off duty in {minutes} min"))
-    return found
+        yield reason(Reason.BELOW_MINIMUM_STAFFING, f"{unit.crew}/{unit.min_crew}")
+    if unit.resting_until is not None and unit.resting_until > question.at:
+        yield reason(Reason.RESTING, iso(unit.resting_until))
+    if unit.area is not None and not serves(unit.area, question.position):
+        yield Reason.OUTSIDE_AREA.value
+    if question.priority > LIFE_THREAT_PRIORITY and ends_too_soon(unit, question):
+        yield shift_end(unit)
+
+
+def ends_too_soon(unit: Candidate, question: Question) -> bool:
+    """True when the shift would end before the job is likely to."""
+    if question.job_s is None or unit.on_shift_until is None or unit.on_shift_until <= question.at:
+        return False
+    return (unit.on_shift_until - question.at).total_seconds() < question.job_s
+
+
+def shift_end(unit: Candidate) -> str:
+    """The reason that names the end of the unit's shift."""
+    return reason(Reason.SHIFT_ENDS_SOON, None if unit.on_shift_until is None else iso(unit.on_shift_until))
+
+
+def age_of_position(unit: Candidate, at: datetime) -> timedelta | None:
+    """How long ago the unit was seen where it is said to be. None when nobody says when."""
+    return None if unit.position is None or unit.position_at is None else at - unit.position_at

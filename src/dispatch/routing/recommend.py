@@ -1,291 +1,163 @@
-"""Which units could go, in what order, and why not the others. Pure: the same world gives the same answer."""
+"""Which units should go, in which step of the plan, and why each other unit should not."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from dispatch.domain.geo import LatLon
-from dispatch.domain.plan import Plan, PlanStep, Slot
-from dispatch.domain.time import iso
+from dispatch.domain.plan import Plan, PlanStep
+from dispatch.routing.answer import Pick, Recommendation, Shortfall, as_data
 from dispatch.routing.candidates import Candidate
-from dispatch.routing.eligibility import Obstacle, mismatches, obstacles
-from dispatch.routing.travel import Travel
+from dispatch.routing.cost import Approach, RoutingContext, first_to_arrive, why
+from dispatch.routing.eligibility import shift_end
+from dispatch.routing.reasons import Reason, reason
+from dispatch.routing.slots import FilledSlot, FilledStep, ends_after_shift, fill, shortfall_reasons
 
-URGENT = 1  # priority 0 and 1: under lights, nearest first, nothing else counts
-STALE_AFTER = timedelta(minutes=30)
+# Beyond the picks, this many next best are listed for each slot; the rest are in not_offered as `ranked_lower`.
 ALTERNATES = 5
 
-
-@dataclass(frozen=True, slots=True)
-class RoutingContext:
-    """What is true of the job. position None: it is not known where, so nobody can be said to be near."""
-
-    position: LatLon | None
-    priority: int
-    language: str | None
-    at: datetime
-    travel: Travel
-    expected_job: timedelta = timedelta(minutes=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """A unit that could fill a slot. rank 1 up to the slot's count are the picks, higher ranks the next best."""
-
-    unit: Candidate
-    step: int
-    slot: Slot
-    rank: int
-    eta_s: int | None
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Shortfall:
-    """A slot that cannot be filled now, and why."""
-
-    step: int
-    slot: Slot
-    missing: int
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NotOffered:
-    """A unit that is not offered, and why."""
-
-    unit: Candidate
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Recommendation:
-    """Advice. step: the plan step that the picks fill; None when no step can be filled at all."""
-
-    step: int | None
-    units: tuple[Pick, ...]
-    shortfalls: tuple[Shortfall, ...]
-    not_offered: tuple[NotOffered, ...]
-    as_of: datetime
-
-
-@dataclass(slots=True)
-class _Standing:
-    """A unit measured against a slot."""
-
-    unit: Candidate
-    eta_s: float | None
-    stale: bool
-    speaks: bool
-    soft: list[Obstacle] = field(default_factory=list)
+__all__ = ["ALTERNATES", "Pick", "Recommendation", "RoutingContext", "Shortfall", "as_data", "recommend"]
 
 
 def recommend(plan: Plan, candidates: Sequence[Candidate], context: RoutingContext) -> Recommendation:
-    """Units for the first step of the plan that can be filled whole, else for the one that can be filled best.
+    """The first step of the plan that can be filled now, with the units that fill it.
 
-    Every unit of the roster is in `units` or in `not_offered`. The order of the roster never changes the answer.
+    When no step can be filled, the first in which somebody could lead, with what it lacks: part of the answer is better
+    than none. A wait limit is how long a step may wait for somebody to take it, not for them to arrive: `fallback_at`
+    says when it passes. Units already on the incident (context.incident) count as filled slots.
+    The order of the candidates never changes the answer.
     """
-    roster = sorted(candidates, key=lambda unit: (unit.call_sign, unit.unit_id))
-    shortfalls: list[Shortfall] = []
-    chosen: tuple[PlanStep | None, list[Pick]] = (None, [])
+    by_type: dict[str, list[Candidate]] = {}
+    for unit in candidates:
+        by_type.setdefault(unit.responder_type, []).append(unit)
+    tried: list[FilledStep] = []
     for step in plan.steps:
-        picks, missing = _fill(step, roster, context)
-        shortfalls.extend(missing)
-        if not missing:
-            chosen = (step, picks)
+        tried.append(fill(step, by_type, context))
+        if tried[-1].is_filled:
             break
-        if len(_leaders(picks)) > len(_leaders(chosen[1])):
-            chosen = (step, picks)
-    filled, picks = chosen
-    offered = {pick.unit.unit_id for pick in picks}
-    left = [unit for unit in roster if unit.unit_id not in offered]
+    active = _active(tried)
+    units = _units(active, context) if active is not None else ()
     return Recommendation(
-        step=filled.step if filled else None,
-        units=tuple(picks),
-        shortfalls=tuple(shortfalls),
-        not_offered=tuple(NotOffered(unit, _why_not(unit, plan, context)) for unit in left),
-        as_of=context.at,
-    )
-
-
-def _leaders(picks: Sequence[Pick]) -> list[Pick]:
-    return [pick for pick in picks if pick.rank <= pick.slot.count]
-
-
-def _fill(step: PlanStep, roster: Sequence[Candidate], context: RoutingContext) -> tuple[list[Pick], list[Shortfall]]:
-    picks: list[Pick] = []
-    shortfalls: list[Shortfall] = []
-    taken: set[str] = set()
-    for slot in step.slots:
-        ranked = [standing for standing in _ranked(slot, roster, context) if standing.unit.unit_id not in taken]
-        leading = ranked[: slot.count]
-        taken.update(standing.unit.unit_id for standing in leading)
-        if len(leading) < slot.count:
-            reasons = _why_short(slot, roster, context)
-            shortfalls.append(Shortfall(step.step, slot, slot.count - len(leading), reasons))
-        picks.extend(
-            Pick(
-                standing.unit,
-                step.step,
-                slot,
-                rank,
-                None if standing.eta_s is None else round(standing.eta_s),
-                _why(standing, slot, context),
-            )
-            for rank, standing in enumerate(ranked[: slot.count + ALTERNATES], start=1)
-        )
-    leaders = {pick.unit.unit_id for pick in _leaders(picks)}
-    # A unit that leads one slot is not also the next best of another.
-    return [p for p in picks if p.rank <= p.slot.count or p.unit.unit_id not in leaders], shortfalls
-
-
-def _ranked(slot: Slot, roster: Sequence[Candidate], context: RoutingContext) -> list[_Standing]:
-    fit = [
-        unit
-        for unit in roster
-        if not mismatches(unit, slot)
-        and not [o for o in obstacles(unit, context.at, context.expected_job) if not _soft(o)]
-    ]
-    times = _etas(slot, fit, context)
-    standings = [
-        _Standing(
-            unit,
-            eta_s,
-            _is_stale(unit, context.at),
-            context.language is not None and _speaks(unit, context.language),
-            [o for o in obstacles(unit, context.at, context.expected_job) if _soft(o)],
-        )
-        for unit, eta_s in zip(fit, times, strict=True)
-    ]
-    return sorted(standings, key=lambda standing: _order(standing, context))
-
-
-def _order(standing: _Standing, context: RoutingContext) -> tuple[Any, ...]:
-    eta = standing.eta_s if standing.eta_s is not None else float("inf")
-    name = (standing.unit.call_sign, standing.unit.unit_id)
-    if context.priority <= URGENT:
-        return (standing.stale, eta, *name)
-    # Inside the same two minutes the caller's language and a lighter load weigh more than seconds.
-    coarse = eta // 120 if eta != float("inf") else eta
-    load = standing.unit.active_assignments / standing.unit.capacity
-    return (standing.stale, bool(standing.soft), coarse, not standing.speaks, load, eta, *name)
-
-
-def _etas(slot: Slot, fit: Sequence[Candidate], context: RoutingContext) -> list[float | None]:
-    """Seconds for each unit: 0 for a desk, None where the unit or the place is not known."""
-    if context.position is None:
-        return [None if unit.mobile else 0.0 for unit in fit]
-    placed = [(index, unit.place) for index, unit in enumerate(fit) if unit.mobile]
-    known = [(index, place) for index, place in placed if place is not None]
-    times: list[float | None] = [None if unit.mobile else 0.0 for unit in fit]
-    found = context.travel.travel_s(
-        [place for _, place in known],
-        context.position,
-        responder_type=slot.responder_type,
+        units=units,
+        shortfalls=tuple(one for step in tried for one in _shortfalls(step, context)),
+        not_offered=_not_offered(candidates, units, active, plan),
+        active_step=None if active is None else active.step.step,
+        fallback_at=_fallback_at(plan, active, context),
         at=context.at,
-        urgent=context.priority <= URGENT,
     )
-    for (index, _), seconds in zip(known, found, strict=True):
-        times[index] = seconds
-    return times
 
 
-def _soft(obstacle: Obstacle) -> bool:
-    """An end of shift makes a unit a worse choice, not an impossible one: leaving nobody would be worse."""
-    return obstacle.code == "shift_ends_soon"
+def _active(tried: Sequence[FilledStep]) -> FilledStep | None:
+    if tried and tried[-1].is_filled:
+        return tried[-1]
+    return next((step for step in tried if step.has_someone), tried[0] if tried else None)
 
 
-def _is_stale(unit: Candidate, at: datetime) -> bool:
-    return unit.mobile and unit.position_at is not None and at - unit.position_at > STALE_AFTER
+def _units(active: FilledStep, context: RoutingContext) -> tuple[Pick, ...]:
+    """The picks of every slot in the plan's order, then each unit that is next best somewhere, once."""
+    picks: list[Pick] = []
+    spare: list[Pick] = []
+    listed = {option.unit.unit_id for slot in active.slots for option in slot.picks}
+    for slot in active.slots:
+        if not slot.picks and not slot.others:
+            continue
+        best = first_to_arrive((*slot.picks, *slot.others))
+        others = [one for one in slot.others if one.unit.unit_id not in listed][:ALTERNATES]
+        listed.update(one.unit.unit_id for one in others)
+        for place, option in enumerate((*slot.picks, *others)):
+            found = _pick(active, slot, option, place, best, context)
+            (picks if found.is_pick else spare).append(found)
+    return (*picks, *spare)
 
 
-def _speaks(unit: Candidate, language: str) -> bool:
-    wanted = language.split("-")[0].lower()
-    return any(spoken.split("-")[0].lower() == wanted for spoken in unit.languages)
+def _pick(
+    active: FilledStep, slot: FilledSlot, option: Approach, place: int, best: Approach, context: RoutingContext
+) -> Pick:
+    reasons = why(option, place, best, context)
+    if ends_after_shift(option.unit, context):
+        reasons = (*reasons, shift_end(option.unit))
+    return Pick(
+        unit=option.unit,
+        step=active.step.step,
+        slot=slot.index,
+        rank=len(slot.on_it) + place + 1,
+        is_pick=place < len(slot.picks),
+        role=slot.slot.role,
+        eta_s=None if option.eta_s is None else round(option.eta_s),
+        reasons=reasons,
+    )
 
 
-def _why(standing: _Standing, slot: Slot, context: RoutingContext) -> tuple[str, ...]:
-    unit = standing.unit
-    reasons = [f"serves {slot.program}" if slot.program else f"is {slot.responder_type.replace('_', ' ')}"]
-    if slot.capabilities:
-        reasons.append(f"has {', '.join(sorted(slot.capabilities))}")
-    if not unit.mobile:
-        reasons.append(f"answers from its desk; {unit.active_assignments} of {unit.capacity} in hand")
-    elif standing.eta_s is None:
-        reasons.append(
-            "no ETA: " + ("the place is not known" if context.position is None else "its position is not known")
-        )
-    elif unit.position is None:
-        reasons.append("ETA from its base: it has not reported a position")
-    if standing.stale and unit.position_at is not None:
-        minutes = round((context.at - unit.position_at).total_seconds() / 60)
-        reasons.append(f"location stale: last seen {minutes} min ago")
-    if standing.speaks:
-        reasons.append(f"speaks {context.language}")
-    reasons.extend(obstacle.sentence for obstacle in standing.soft)
-    return tuple(reasons)
+def _shortfalls(step: FilledStep, context: RoutingContext) -> list[Shortfall]:
+    found = []
+    for filled in step.slots:
+        if filled.missing:
+            reasons = shortfall_reasons(filled)
+            # Waiting helps only when somebody on duty will be free again.
+            until = _limit_passes_at(step.step, context) if Reason.NONE_FREE.value in reasons else None
+            slot = filled.slot
+            found.append(
+                Shortfall(
+                    step.step.step,
+                    filled.index,
+                    slot.role,
+                    slot.responder_type,
+                    slot.program,
+                    filled.missing,
+                    reasons,
+                    until if until is not None and until > context.at else None,
+                )
+            )
+    return found
 
 
-def _why_short(slot: Slot, roster: Sequence[Candidate], context: RoutingContext) -> tuple[str, ...]:
-    """What became of the units that are of the right kind."""
-    kind = [unit for unit in roster if not mismatches(unit, slot)]
-    if not kind:
-        return ("none_on_roster",)
-    counts: dict[str, int] = {}
-    for unit in kind:
-        for obstacle in obstacles(unit, context.at, context.expected_job):
-            if not _soft(obstacle):
-                code = obstacle.code.partition(":")[0]
-                counts[code] = counts.get(code, 0) + 1
-    if counts.get("off_duty", 0) == len(kind):
-        return ("none_on_duty",)
-    return ("none_free", *(f"{code}:{count}" for code, count in sorted(counts.items())))
+def _not_offered(
+    candidates: Sequence[Candidate], units: Sequence[Pick], active: FilledStep | None, plan: Plan
+) -> tuple[tuple[Candidate, tuple[str, ...]], ...]:
+    offered = {pick.unit.unit_id for pick in units}
+    verdicts = _verdicts(active)
+    elsewhere = _steps_by_type(plan)
+    left = [unit for unit in candidates if unit.unit_id not in offered]
+    left.sort(key=lambda unit: (unit.call_sign, unit.unit_id))
+    return tuple((unit, verdicts.get(unit.unit_id) or _apart(unit, active, elsewhere)) for unit in left)
 
 
-def _why_not(unit: Candidate, plan: Plan, context: RoutingContext) -> tuple[str, ...]:
-    slots = [slot for step in plan.steps for slot in step.slots]
-    if all(slot.responder_type != unit.responder_type for slot in slots):
-        return ("not_needed",)
-    reasons = [obstacle.code for obstacle in obstacles(unit, context.at, context.expected_job) if not _soft(obstacle)]
-    of_type = [slot for slot in slots if slot.responder_type == unit.responder_type]
-    if all(mismatches(unit, slot) for slot in of_type):
-        reasons.extend(obstacle.code for obstacle in mismatches(unit, of_type[0]))
-    return tuple(reasons) or ("others_are_better",)
+def _verdicts(active: FilledStep | None) -> dict[str, tuple[str, ...]]:
+    """Unit id -> why not, from the slot that it came nearest to filling."""
+    found: dict[str, tuple[str, ...]] = {}
+    slots = () if active is None else active.slots
+    for filled in slots:
+        for unit_id, reasons in filled.refused.items():
+            if unit_id not in found or len(reasons) < len(found[unit_id]):
+                found[unit_id] = reasons
+    for filled in slots:
+        found.update((option.unit.unit_id, (Reason.RANKED_LOWER.value,)) for option in filled.others)
+    for filled in slots:
+        found.update((unit.unit_id, (Reason.ON_THIS_INCIDENT.value,)) for unit in filled.on_it)
+    return found
 
 
-def as_data(recommendation: Recommendation) -> dict[str, Any]:
-    """The `recommendation` object of the HTTP contract."""
-    return {
-        "step": recommendation.step,
-        "units": [
-            {
-                "unit": pick.unit.call_sign,
-                "unit_id": pick.unit.unit_id,
-                "step": pick.step,
-                "rank": pick.rank,
-                "picked": pick.rank <= pick.slot.count,
-                "role": pick.slot.role.value,
-                "responder_type": pick.unit.responder_type,
-                "program": pick.unit.program,
-                "eta_s": pick.eta_s,
-                "reasons": list(pick.reasons),
-            }
-            for pick in recommendation.units
-        ],
-        "shortfalls": [
-            {
-                "step": short.step,
-                "responder_type": short.slot.responder_type,
-                "program": short.slot.program,
-                "missing": short.missing,
-                "reasons": list(short.reasons),
-            }
-            for short in recommendation.shortfalls
-        ],
-        "not_offered": [
-            {"unit": left.unit.call_sign, "unit_id": left.unit.unit_id, "reasons": list(left.reasons)}
-            for left in recommendation.not_offered
-        ],
-        "as_of": iso(recommendation.as_of),
-    }
+def _apart(unit: Candidate, active: FilledStep | None, elsewhere: Mapping[str, PlanStep]) -> tuple[str, ...]:
+    """Why a unit that no slot of the active step looked at is not offered."""
+    if active is not None and any(slot.slot.responder_type == unit.responder_type for slot in active.slots):
+        return (Reason.WRONG_PROGRAM.value,)
+    other = elsewhere.get(unit.responder_type)
+    return (Reason.NOT_NEEDED.value,) if other is None else (reason(Reason.OTHER_STEP, other.step),)
+
+
+def _steps_by_type(plan: Plan) -> dict[str, PlanStep]:
+    found: dict[str, PlanStep] = {}
+    for step in plan.steps:
+        for slot in step.slots:
+            found.setdefault(slot.responder_type, step)
+    return found
+
+
+def _fallback_at(plan: Plan, active: FilledStep | None, context: RoutingContext) -> datetime | None:
+    if active is None or active.step is plan.steps[-1]:
+        return None
+    return _limit_passes_at(active.step, context)
+
+
+def _limit_passes_at(step: PlanStep, context: RoutingContext) -> datetime | None:
+    if step.wait_limit_s is None:
+        return None
+    return (context.waiting_since or context.at) + timedelta(seconds=step.wait_limit_s)

@@ -1,0 +1,148 @@
+"""How good a unit is for a slot: its time of arrival, what is not sure about it, and what breaks ties."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.domain.geo import LatLon
+from dispatch.routing.candidates import Candidate, speaks
+from dispatch.routing.eligibility import LIFE_THREAT_PRIORITY, STALE_AFTER, age_of_position
+from dispatch.routing.reasons import Reason, reason
+from dispatch.routing.travel import Travel, turnout_s
+
+# Units that arrive within this of the first are as good as the first for a call that is no life threat.
+SLACK_S = 60.0
+
+# What the rest of the city loses when this unit leaves (expected coverage, preparedness). Never asked for life threats.
+CoverageLoss = Callable[[Candidate], float]
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingContext:
+    """What the router must know beside the plan and the units.
+
+    position: None when the place is not known. language: BCP 47 tag of the caller. at: the moment of the question.
+    expected_duration_s: how long the job is likely to take; None asks nothing of the shift's end.
+    incident: id or number as candidates carry it; units already on it fill their slots. waiting_since: when the
+    active step began to wait, so that the moment of the next step is known. declined: unit ids not to be asked again.
+    coverage_loss: what breaks ties first for calls that are no life threat.
+    """
+
+    position: LatLon | None
+    priority: int
+    language: str | None
+    at: datetime
+    travel: Travel
+    expected_duration_s: float | None = None
+    incident: str | None = None
+    waiting_since: datetime | None = None
+    declined: frozenset[str] = frozenset()
+    coverage_loss: CoverageLoss | None = None
+
+    @property
+    def is_life_threat(self) -> bool:
+        """True when only the time of arrival counts."""
+        return self.priority <= LIFE_THREAT_PRIORITY
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """A unit and how it would come. eta_s: turnout and travel, None when it cannot be told.
+
+    doubt: 0 none, 1 its position is old, 2 it is not known; a doubtful unit comes after every sure one.
+    notes: reasons that go with the figure.
+    """
+
+    unit: Candidate
+    eta_s: float | None
+    doubt: int
+    notes: tuple[str, ...]
+
+
+def approaches(units: Sequence[Candidate], context: RoutingContext) -> list[Approach]:
+    """How each unit would come, in the order given. The travel provider is asked once per responder type."""
+    seconds = _travel_s(units, context)
+    return [_approach(unit, seconds.get(unit.unit_id), context) for unit in units]
+
+
+def _travel_s(units: Sequence[Candidate], context: RoutingContext) -> Mapping[str, float | None]:
+    if context.position is None:
+        return {}
+    by_type: dict[str, list[tuple[str, LatLon]]] = {}
+    for unit in units:
+        origin = unit.position or unit.home
+        if unit.mobile and origin is not None:
+            by_type.setdefault(unit.responder_type, []).append((unit.unit_id, origin))
+    found: dict[str, float | None] = {}
+    for kind, places in by_type.items():
+        origins = [origin for _, origin in places]
+        times = context.travel.travel_s(origins, context.position, kind, context.at, context.is_life_threat)
+        found.update(zip((unit_id for unit_id, _ in places), times, strict=True))
+    return found
+
+
+def _approach(unit: Candidate, travel_s: float | None, context: RoutingContext) -> Approach:
+    if not unit.mobile:
+        return Approach(unit, 0.0, 0, (Reason.NO_TRAVEL.value,))
+    if context.position is None:
+        return Approach(unit, None, 0, (Reason.SCENE_UNKNOWN.value,))
+    if travel_s is None:
+        return Approach(unit, None, 2, (Reason.LOCATION_UNKNOWN.value,))
+    eta_s = turnout_s(unit.responder_type) + travel_s
+    age = age_of_position(unit, context.at)
+    if age is not None and age > STALE_AFTER:
+        return Approach(unit, eta_s, 1, (reason(Reason.LOCATION_STALE, int(age.total_seconds() // 60)),))
+    return Approach(unit, eta_s, 0, () if unit.position is not None else (Reason.FROM_HOME.value,))
+
+
+def ranked(options: Sequence[Approach], context: RoutingContext) -> list[Approach]:
+    """Best first. The answer does not depend on the order given: every tie ends at the unit's id.
+
+    Life threats: least turnout plus travel. Others: units inside the slack behind the first count as equal, and
+    coverage, language and workload decide among them. Without a place nobody is known to be nearer: language, workload,
+    call sign.
+    """
+    if context.is_life_threat:
+        return sorted(options, key=lambda one: (one.doubt, _time(one), *_ties(one, context)))
+    first: dict[int, float] = {}
+    for one in options:
+        first[one.doubt] = min(_time(one), first.get(one.doubt, math.inf))
+    loss = context.coverage_loss
+
+    def key(one: Approach) -> tuple[int, float, float, bool, float, float, str, str]:
+        late_s = _time(one) if _time(one) > first[one.doubt] + SLACK_S else 0.0
+        lost = loss(one.unit) if loss is not None and not late_s else 0.0
+        speaker, workload, name, unit_id = _ties(one, context)
+        return one.doubt, late_s, lost, speaker, workload, _time(one), name, unit_id
+
+    return sorted(options, key=key)
+
+
+def why(option: Approach, place: int, best: Approach, context: RoutingContext) -> tuple[str, ...]:
+    """The reasons for a unit's place among those who could go. place counts from 0; best: the first to arrive."""
+    found = []
+    if option.eta_s is not None and option.unit.mobile:
+        if option is best:
+            found.append(Reason.FIRST_TO_ARRIVE.value)
+        elif place == 0:
+            found.append(reason(Reason.INSIDE_SLACK, int(SLACK_S)))
+    if place > 0 and option is not best:
+        found.append(Reason.NEXT_BEST.value)
+    if context.language is not None and option.unit.languages and speaks(option.unit, context.language):
+        found.append(reason(Reason.SPEAKS, context.language))
+    return (*found, *option.notes)
+
+
+def first_to_arrive(options: Sequence[Approach]) -> Approach:
+    """The option with the least time of arrival; the sure before the doubtful. options: at least one."""
+    return min(options, key=lambda one: (one.doubt, _time(one), one.unit.call_sign, one.unit.unit_id))
+
+
+def _ties(one: Approach, context: RoutingContext) -> tuple[bool, float, str, str]:
+    workload = one.unit.workload + one.unit.active_assignments
+    return not speaks(one.unit, context.language), workload, one.unit.call_sign, one.unit.unit_id
+
+
+def _time(one: Approach) -> float:
+    return one.eta_s if one.eta_s is not None else 0.0

@@ -1,0 +1,157 @@
+"""One step of a plan against the roster: who fills which slot, who could besides, and what is missing."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dispatch.domain.classification import SlotRole
+from dispatch.domain.plan import PlanStep, Slot
+from dispatch.routing.candidates import Candidate
+from dispatch.routing.cost import Approach, RoutingContext, approaches, ranked
+from dispatch.routing.eligibility import Question, ends_too_soon, is_on_incident, refusals
+from dispatch.routing.reasons import Reason, reason
+
+# Slots are filled in this order, so that a unit which fits two goes where it is needed more.
+_ROLE_ORDER = {SlotRole.PRIMARY: 0, SlotRole.STAGED: 1, SlotRole.SUPPORT: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class FilledSlot:
+    """A slot and its answer. picks: as many as are still wanted and free. others: the rest that could go, best first.
+
+    on_it: units already on the incident that fill it. refused: unit id -> reasons, for units of its type and program.
+    missing: how many the plan wants and nobody can fill.
+    """
+
+    index: int
+    slot: Slot
+    picks: tuple[Approach, ...]
+    others: tuple[Approach, ...]
+    on_it: tuple[Candidate, ...]
+    refused: Mapping[str, tuple[str, ...]]
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilledStep:
+    """A step with its slots in the plan's order."""
+
+    step: PlanStep
+    slots: tuple[FilledSlot, ...]
+
+    @property
+    def is_filled(self) -> bool:
+        """True when nobody who must come is missing. Support is welcome, never waited for."""
+        return not any(slot.missing for slot in self.slots if slot.slot.role is not SlotRole.SUPPORT)
+
+    @property
+    def has_someone(self) -> bool:
+        """True when a unit could lead now, or is on it already."""
+        return any(slot.picks or slot.on_it for slot in self.slots if slot.slot.role is SlotRole.PRIMARY)
+
+
+def fill(step: PlanStep, by_type: Mapping[str, Sequence[Candidate]], context: RoutingContext) -> FilledStep:
+    """The step with every slot filled as well as it can be; no unit fills two."""
+    taken: set[str] = set()
+    filled: dict[int, FilledSlot] = {}
+    for index, slot in sorted(enumerate(step.slots), key=_most_particular_first):
+        one = _fill_slot(index, slot, by_type.get(slot.responder_type, ()), taken, context)
+        taken.update(pick.unit.unit_id for pick in one.picks)
+        taken.update(unit.unit_id for unit in one.on_it)
+        filled[index] = one
+    return FilledStep(step, tuple(filled[index] for index in range(len(step.slots))))
+
+
+def question_of(context: RoutingContext) -> Question:
+    """What eligibility must know of the context."""
+    return Question(
+        context.at,
+        context.position,
+        context.priority,
+        context.expected_duration_s,
+        context.declined,
+        context.incident,
+    )
+
+
+def shortfall_reasons(filled: FilledSlot) -> tuple[str, ...]:
+    """Why the slot stays short, in a fixed order: what keeps the units on duty, or that there are none."""
+    here = Reason.ON_THIS_INCIDENT.value
+    refused = [kept for reasons in filled.refused.values() if (kept := tuple(one for one in reasons if one != here))]
+    on_duty = [reasons for reasons in refused if Reason.OFF_DUTY.value not in reasons]
+    if on_duty:
+        return tuple(_summed_up(on_duty))
+    if filled.picks or filled.on_it:
+        return (Reason.TOO_FEW.value,)
+    return (Reason.NONE_ON_DUTY.value if refused else Reason.NONE_ON_ROSTER.value,)
+
+
+_SUMS: Mapping[str, Reason] = {
+    Reason.BUSY.value: Reason.NONE_FREE,
+    Reason.AT_CAPACITY.value: Reason.NONE_FREE,
+    Reason.FILLS_ANOTHER_SLOT.value: Reason.TOO_FEW,
+    Reason.OUT_OF_SERVICE.value: Reason.NONE_IN_SERVICE,
+    Reason.EMERGENCY.value: Reason.NONE_IN_SERVICE,
+    Reason.LACKS_CAPABILITY.value: Reason.NONE_WITH,
+    Reason.CERTIFICATION_EXPIRED.value: Reason.NONE_IN_DATE,
+    Reason.BELOW_MINIMUM_STAFFING.value: Reason.NONE_STAFFED,
+    Reason.RESTING.value: Reason.NONE_RESTED,
+    Reason.OUTSIDE_AREA.value: Reason.NONE_IN_AREA,
+    Reason.SHIFT_ENDS_SOON.value: Reason.NONE_LONG_ENOUGH,
+    Reason.DECLINED_BEFORE.value: Reason.ALL_DECLINED,
+}
+_WITH_DETAIL = frozenset({Reason.NONE_WITH, Reason.NONE_IN_DATE})
+
+
+def _summed_up(refused: Iterable[tuple[str, ...]]) -> list[str]:
+    """The first reason of each unit, summed up; the commonest first, then by code."""
+    counts: Counter[str] = Counter()
+    for reasons in refused:
+        code, _, detail = reasons[0].partition(":")
+        summed = _SUMS[code]
+        counts[reason(summed, detail if summed in _WITH_DETAIL else None)] += 1
+    return sorted(counts, key=lambda text: (-counts[text], text))
+
+
+def _most_particular_first(entry: tuple[int, Slot]) -> tuple[int, int, bool, int]:
+    index, slot = entry
+    return _ROLE_ORDER[slot.role], -len(slot.capabilities), slot.program is None, index
+
+
+def _fill_slot(
+    index: int, slot: Slot, units: Sequence[Candidate], taken: set[str], context: RoutingContext
+) -> FilledSlot:
+    question = question_of(context)
+    free: list[Candidate] = []
+    on_it: list[Candidate] = []
+    refused: dict[str, tuple[str, ...]] = {}
+    for unit in units:
+        if slot.program is not None and unit.program != slot.program:
+            continue
+        reasons = refusals(unit, slot, question)
+        if unit.unit_id in taken:
+            refused[unit.unit_id] = (Reason.FILLS_ANOTHER_SLOT.value,)
+        elif not reasons:
+            free.append(unit)
+        elif is_on_incident(unit, context.incident) and slot.capabilities <= unit.capabilities:
+            on_it.append(unit)
+        else:
+            refused[unit.unit_id] = reasons
+    on_it.sort(key=lambda unit: (unit.call_sign, unit.unit_id))
+    counted = on_it[: slot.count]
+    options = ranked(approaches(free, context), context)
+    wanted = slot.count - len(counted)
+    return FilledSlot(
+        index,
+        slot,
+        tuple(options[:wanted]),
+        tuple(options[wanted:]),
+        tuple(counted),
+        refused,
+        max(0, wanted - len(options)),
+    )
+
+
+def ends_after_shift(unit: Candidate, context: RoutingContext) -> bool:
+    """True when the unit goes although its shift ends before the job is likely to: people must know."""
+    return context.is_life_threat and ends_too_soon(unit, question_of(context))
