@@ -57,6 +57,7 @@ _DISPATCHER = (
     | {_P.INCIDENT_OVERRIDE, _P.ASSIGNMENT_WRITE, _P.ASSIGNMENT_STATUS, _P.UNIT_STATUS, _P.UNIT_POSITION}
 )
 
+# Nobody who publishes a policy writes it with the same token, and whoever makes tokens does not read calls.
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CALL_TAKER: _CALL_TAKER,
     Role.DISPATCHER: _DISPATCHER,
@@ -70,14 +71,23 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {_P.ROSTER_READ, _P.ROSTER_WRITE, _P.TOKEN_WRITE, _P.USER_WRITE, _P.POLICY_READ, _P.POLICY_PUBLISH}
     )
     | {_P.IMPORT_WRITE, _P.STATUS_READ, _P.UNIT_STATUS, _P.FEED_READ, _P.INCIDENT_READ},
-    Role.INTEGRATION: frozenset({_P.CALL_WRITE, _P.TRIAGE_EVALUATE, _P.STATUS_READ}),
+    Role.INTEGRATION: frozenset(
+        {_P.CALL_WRITE, _P.TRIAGE_EVALUATE, _P.STATUS_READ, _P.UNIT_STATUS, _P.UNIT_POSITION, _P.ASSIGNMENT_STATUS}
+    ),
     Role.AUDITOR: _LOOK | {_P.FEED_READ, _P.REPORT_READ},
 }
+
+# The one-way valve: whoever speaks for one of these disciplines never learns that the other exists.
+_HIDDEN_FROM: dict[str, frozenset[str]] = {"police": frozenset({"cvi"}), "co_responder": frozenset({"cvi"})}
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking. scopes, agencies: None means all that the role has. source, unit: the only one it may speak for."""
+    """Who is asking.
+
+    scopes, agencies: None means all that the role has. source, unit: the only one it may speak for.
+    disciplines: responder types of its agencies, where the principal is kept to agencies and they are known.
+    """
 
     jurisdiction: str
     subject: str
@@ -86,6 +96,7 @@ class Principal:
     agencies: frozenset[str] | None = None
     source: str | None = None
     unit: str | None = None
+    disciplines: frozenset[str] = frozenset()
 
     def may(self, permission: Permission) -> bool:
         """True when the role has the permission and no scope takes it away."""
@@ -94,36 +105,53 @@ class Principal:
     def require(self, permission: Permission) -> None:
         """Raises Refused, naming what is missing."""
         if not self.may(permission):
+            narrowed = permission in ROLE_PERMISSIONS[self.role]
+            who = f"This token, though of the role {self.role.value}," if narrowed else f"The role {self.role.value}"
             raise Refused(
-                f"The role {self.role.value} may not do this ({permission.value}).",
-                fix="Use a token of a role that may, or ask an administrator.",
+                f"{who} may not do this ({permission.value}).",
+                fix="Use a token of a role and scope that may, or ask an administrator.",
                 permission=permission.value,
                 role=self.role.value,
             )
 
     def require_source(self, source: str) -> None:
-        """Raises Refused when the token speaks for another source."""
-        if self.source is not None and source != self.source:
+        """Raises Refused when the token speaks for another source. An integration without a source speaks for none."""
+        if source != self.source and (self.source is not None or self.role is Role.INTEGRATION):
             raise Refused(
-                f"This token may post calls of the source {self.source} only.",
+                f"This token may post calls of the source {self.source} only."
+                if self.source is not None
+                else "This token of an integration is bound to no source.",
                 fix="Send that source, or ask an administrator for a token of your own.",
             )
 
     def require_unit(self, unit_id: str) -> None:
-        """Raises Refused when the token speaks for another unit."""
-        if self.unit is not None and unit_id != self.unit:
+        """Raises Refused when the token speaks for another unit. A responder without a unit speaks for none."""
+        if unit_id != self.unit and (self.unit is not None or self.role is Role.RESPONDER):
             raise Refused(
                 "This token speaks for another unit.", fix="Use the token of that unit, or ask the dispatcher."
             )
 
     def require_agency(self, agency_id: str) -> None:
-        """Raises Refused when the token is kept to other agencies."""
-        if self.agencies is not None and agency_id not in self.agencies:
+        """Raises Refused when the token is kept to other agencies; an integration acts for those it names only."""
+        allowed = frozenset[str]() if self.agencies is None and self.role is Role.INTEGRATION else self.agencies
+        if allowed is not None and agency_id not in allowed:
             raise Refused(f"This token may not act for the agency {agency_id}.", fix="Use a token of that agency.")
 
+    def sees_agency(self, agency_id: str) -> bool:
+        """True when rows of this agency may be shown."""
+        return self.agencies is None or agency_id in self.agencies
+
+    @property
+    def sees_caller(self) -> bool:
+        """True when this principal may know who called and from which door."""
+        return self.may(Permission.CALL_READ_CALLER)
+
     def hidden_responder_types(self) -> frozenset[str]:
-        """Responder types that this principal never sees."""
-        return frozenset()
+        """Responder types that this principal never sees, in any list, count, feed or error."""
+        hidden: set[str] = set()
+        for discipline in self.disciplines:
+            hidden |= _HIDDEN_FROM.get(discipline, frozenset())
+        return frozenset(hidden)
 
     def sees_responder_type(self, responder_type: str) -> bool:
         """False for units that are kept from this principal."""

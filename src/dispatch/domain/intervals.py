@@ -40,8 +40,8 @@ INTERVALS: Mapping[str, Interval] = {
     ),
     "travel": Interval(
         ("en_route_at",),
-        ("on_scene_at", "staged_at"),
-        "From the unit moving until it arrives at the scene or the staging place, whichever is first (NFPA 1710).",
+        ("on_scene_at",),
+        "From the unit moving until it arrives on scene (NFPA 1710). Staging is not arrival, so time staged counts.",
     ),
     "response": Interval(
         ("received_at", "answered_at"), ("on_scene_at",), "From receipt of the call until this unit is on scene."

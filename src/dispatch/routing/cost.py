@@ -108,13 +108,15 @@ def ranked(options: Sequence[Approach], context: RoutingContext) -> list[Approac
     first: dict[int, float] = {}
     for one in options:
         first[one.doubt] = min(_time(one), first.get(one.doubt, math.inf))
+    latest = {doubt: eta_s + SLACK_S for doubt, eta_s in first.items()}
     loss = context.coverage_loss
 
     def key(one: Approach) -> tuple[int, float, float, bool, float, float, str, str]:
-        late_s = _time(one) if _time(one) > first[one.doubt] + SLACK_S else 0.0
+        eta_s = _time(one)
+        late_s = eta_s if eta_s > latest[one.doubt] else 0.0
         lost = loss(one.unit) if loss is not None and not late_s else 0.0
         speaker, workload, name, unit_id = _ties(one, context)
-        return one.doubt, late_s, lost, speaker, workload, _time(one), name, unit_id
+        return one.doubt, late_s, lost, speaker, workload, eta_s, name, unit_id
 
     return sorted(options, key=key)
 
@@ -141,7 +143,12 @@ def first_to_arrive(options: Sequence[Approach]) -> Approach:
 
 def _ties(one: Approach, context: RoutingContext) -> tuple[bool, float, str, str]:
     workload = one.unit.workload + one.unit.active_assignments
-    return not speaks(one.unit, context.language), workload, one.unit.call_sign, one.unit.unit_id
+    return (
+        context.language is not None and not speaks(one.unit, context.language),
+        workload,
+        one.unit.call_sign,
+        one.unit.unit_id,
+    )
 
 
 def _time(one: Approach) -> float:

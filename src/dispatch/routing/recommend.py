@@ -1,6 +1,6 @@
 """Which units should go, in which step of the plan, and why each other unit should not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from dispatch.domain.plan import Plan, PlanStep
@@ -13,6 +13,8 @@ from dispatch.routing.slots import FilledSlot, FilledStep, ends_after_shift, fil
 
 # Beyond the picks, this many next best are listed for each slot; the rest are in not_offered as `ranked_lower`.
 ALTERNATES = 5
+_NOT_NEEDED = (Reason.NOT_NEEDED.value,)
+_RANKED_LOWER = (Reason.RANKED_LOWER.value,)
 
 __all__ = ["ALTERNATES", "Pick", "Recommendation", "RoutingContext", "Shortfall", "as_data", "recommend"]
 
@@ -114,10 +116,10 @@ def _not_offered(
 ) -> tuple[tuple[Candidate, tuple[str, ...]], ...]:
     offered = {pick.unit.unit_id for pick in units}
     verdicts = _verdicts(active)
-    elsewhere = _steps_by_type(plan)
+    apart = _apart(active, plan)
     left = [unit for unit in candidates if unit.unit_id not in offered]
     left.sort(key=lambda unit: (unit.call_sign, unit.unit_id))
-    return tuple((unit, verdicts.get(unit.unit_id) or _apart(unit, active, elsewhere)) for unit in left)
+    return tuple((unit, verdicts.get(unit.unit_id) or apart.get(unit.responder_type, _NOT_NEEDED)) for unit in left)
 
 
 def _verdicts(active: FilledStep | None) -> dict[str, tuple[str, ...]]:
@@ -129,25 +131,20 @@ def _verdicts(active: FilledStep | None) -> dict[str, tuple[str, ...]]:
             if unit_id not in found or len(reasons) < len(found[unit_id]):
                 found[unit_id] = reasons
     for filled in slots:
-        found.update((option.unit.unit_id, (Reason.RANKED_LOWER.value,)) for option in filled.others)
+        found.update((option.unit.unit_id, _RANKED_LOWER) for option in filled.others)
     for filled in slots:
         found.update((unit.unit_id, (Reason.ON_THIS_INCIDENT.value,)) for unit in filled.on_it)
     return found
 
 
-def _apart(unit: Candidate, active: FilledStep | None, elsewhere: Mapping[str, PlanStep]) -> tuple[str, ...]:
-    """Why a unit that no slot of the active step looked at is not offered."""
-    if active is not None and any(slot.slot.responder_type == unit.responder_type for slot in active.slots):
-        return (Reason.WRONG_PROGRAM.value,)
-    other = elsewhere.get(unit.responder_type)
-    return (Reason.NOT_NEEDED.value,) if other is None else (reason(Reason.OTHER_STEP, other.step),)
-
-
-def _steps_by_type(plan: Plan) -> dict[str, PlanStep]:
-    found: dict[str, PlanStep] = {}
+def _apart(active: FilledStep | None, plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Responder type -> why a unit of it that no slot of the active step looked at is not offered."""
+    found: dict[str, tuple[str, ...]] = {}
+    for filled in () if active is None else active.slots:
+        found[filled.slot.responder_type] = (Reason.WRONG_PROGRAM.value,)
     for step in plan.steps:
         for slot in step.slots:
-            found.setdefault(slot.responder_type, step)
+            found.setdefault(slot.responder_type, (reason(Reason.OTHER_STEP, step.step),))
     return found
 
 

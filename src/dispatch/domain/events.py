@@ -1,0 +1,81 @@
+"""Rows of the log: what can happen, and the shape that every one of them has."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from dispatch.domain.assignment import AssignmentStatus
+
+SCHEMA_VERSION = 1
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class EventType(StrEnum):
+    """noun.past_tense. A type is never renamed or given another meaning; a new meaning is a new type."""
+
+    CALL_RECEIVED = "call.received"
+    CALL_UPDATED = "call.updated"
+    CALL_LINKED = "call.linked"
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_TRIAGED = "incident.triaged"
+    INCIDENT_RETRIAGED = "incident.retriaged"
+    INCIDENT_OVERRIDDEN = "incident.overridden"
+    INCIDENT_LINKED = "incident.linked"
+    INCIDENT_HELD = "incident.held"
+    INCIDENT_CLOSED = "incident.closed"
+    INCIDENT_CANCELLED = "incident.cancelled"
+    INCIDENT_REOPENED = "incident.reopened"
+    UNIT_ASSIGNED = "unit.assigned"
+    UNIT_STATUS_CHANGED = "unit.status_changed"
+    UNIT_ADDED = "unit.added"
+    UNIT_CHANGED = "unit.changed"
+    ASSIGNMENT_RESERVED = "assignment.reserved"
+    ASSIGNMENT_OFFERED = "assignment.offered"
+    ASSIGNMENT_ORDERED = "assignment.ordered"
+    ASSIGNMENT_ACCEPTED = "assignment.accepted"
+    ASSIGNMENT_DECLINED = "assignment.declined"
+    ASSIGNMENT_TIMED_OUT = "assignment.timed_out"
+    ASSIGNMENT_RESCINDED = "assignment.rescinded"
+    ASSIGNMENT_EN_ROUTE = "assignment.en_route"
+    ASSIGNMENT_STAGED = "assignment.staged"
+    ASSIGNMENT_ON_SCENE = "assignment.on_scene"
+    ASSIGNMENT_TRANSPORTING = "assignment.transporting"
+    ASSIGNMENT_AT_DESTINATION = "assignment.at_destination"
+    ASSIGNMENT_CLEARED = "assignment.cleared"
+    ASSIGNMENT_CANCELLED = "assignment.cancelled"
+    ASSIGNMENT_CORRECTED = "assignment.corrected"
+    AGENCY_ADDED = "agency.added"
+    AGENCY_CHANGED = "agency.changed"
+    PROGRAM_ADDED = "program.added"
+    PROGRAM_CHANGED = "program.changed"
+    RESPONDER_ADDED = "responder.added"
+    RESPONDER_CHANGED = "responder.changed"
+    POLICY_DRAFTED = "policy.drafted"
+    POLICY_PUBLISHED = "policy.published"
+    POLICY_ROLLED_BACK = "policy.rolled_back"
+    TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an event
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the name of an event
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. subject_id: what it happened to. actor: the token, user or timer that did it.
+
+    occurred_at: when it was so in the world, which may be earlier than when it was recorded.
+    """
+
+    type: EventType
+    occurred_at: datetime
+    subject_id: str
+    actor: str
+    incident_id: str | None = None
+    payload: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    schema_version: int = SCHEMA_VERSION
+
+
+def event_of(status: AssignmentStatus) -> EventType:
+    """The event that says that an assignment has reached this status."""
+    return EventType(f"assignment.{status.value}")
