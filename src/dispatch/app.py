@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dispatch import __version__
@@ -23,7 +23,7 @@ from dispatch.queries.roster import RosterCopies
 from dispatch.web import problems
 from dispatch.web.auth_cache import TokenCache
 from dispatch.web.observe import Observe
-from dispatch.web.routes import bearer
+from dispatch.web.routes import BEARER
 from dispatch.web.services import Services
 
 DESCRIPTION = """
@@ -60,7 +60,6 @@ def create_app(
         version=__version__,
         description=DESCRIPTION,
         lifespan=lifespan,
-        max_body_size=settings.max_body_bytes,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         redirect_slashes=False,
     )
@@ -81,7 +80,7 @@ def create_app(
         for name in ("commands", "queries"):
             router = getattr(module, name, None)
             if router is not None:
-                app.include_router(router, prefix="/v1", dependencies=[Depends(bearer)])
+                app.include_router(router, prefix="/v1")
     return app
 
 
@@ -93,6 +92,10 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.update(problem.pop("$defs", {}))
         schemas["Problem"] = problem
+        document["components"]["securitySchemes"] = {"token": BEARER}
+        for path, item in document["paths"].items():
+            for operation in item.values():
+                operation["security"] = [{"token": []}] if path.startswith("/v1/") else []
         app.openapi_schema = document
     return app.openapi_schema
 

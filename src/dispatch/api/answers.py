@@ -10,7 +10,7 @@ from dispatch.web.paging import DEFAULT_PAGE, MAX_PAGE
 from dispatch.web.problems import MEDIA_TYPE
 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Rows on a page")]
-Cursor = Annotated[str | None, Query(max_length=1000, description="`next` of the page before")]
+Cursor = Annotated[str | None, Query(min_length=1, max_length=1000, description="`next` of the page before")]
 PAGE = DEFAULT_PAGE
 
 _WHAT = {

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from dispatch.api.answers import PAGE, AssignmentOut, Cursor, Limit, refusals
-from dispatch.api.bodies import NoteText, Part, Word
+from dispatch.api.bodies import Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of
 from dispatch.api.history_files import as_csv, as_geojson, as_ndjson
 from dispatch.domain.access import Permission
@@ -34,7 +34,9 @@ class AssignBody(Part):
     )
     step: int | None = Field(None, ge=1, le=100, description="The plan step that this fills")
     role: Word | None = Field(None, examples=["primary"])
-    eta_s: dict[str, int] | None = Field(None, description="Expected seconds by call sign, as recommended")
+    eta_s: dict[Word, Annotated[int, Field(strict=True, ge=0, le=1_000_000)]] | None = Field(
+        None, max_length=50, description="Expected seconds by call sign, as recommended"
+    )
     recommended: bool | None = Field(None, description="Whether the units were the recommended ones")
     reason: NoteText | None = Field(None, description="Why these units, when they were not the recommended ones")
 
@@ -47,7 +49,7 @@ class StatusBody(Part):
     """One step. `occurred_at` may lie in the past; `reason` and `outcome` are asked for where the step needs them."""
 
     status: AssignmentStatus
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
     reason: NoteText | None = None
     outcome: Word | None = Field(None, examples=["de_escalated"])
     note: NoteText | None = None
@@ -128,8 +130,8 @@ async def list_assignments(
     category: Category | None = None,
     outcome: Annotated[str | None, Query(max_length=200)] = None,
     incident: Annotated[str | None, Query(description="Incident id or number", max_length=200)] = None,
-    from_: Annotated[AwareDatetime | None, Query(alias="from", description="Assigned at or after")] = None,
-    to: Annotated[AwareDatetime | None, Query(description="Assigned before")] = None,
+    from_: Annotated[Moment | None, Query(alias="from", description="Assigned at or after")] = None,
+    to: Annotated[Moment | None, Query(description="Assigned before")] = None,
     bbox: Annotated[str | None, Query(description="west,south,east,north in degrees", max_length=200)] = None,
     cursor: Cursor = None,
     limit: Limit = PAGE,

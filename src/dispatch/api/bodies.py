@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
+from dispatch.operations.call_body import Moment as Moment
 from dispatch.operations.call_body import known_answers, without_nul
 
 
@@ -14,9 +15,9 @@ class Part(BaseModel):
 
 
 Word = Annotated[
-    str, AfterValidator(without_nul), StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(without_nul)
 ]
 NoteText = Annotated[
-    str, AfterValidator(without_nul), StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), AfterValidator(without_nul)
 ]
 Answers = Annotated[dict[str, str], AfterValidator(known_answers)]

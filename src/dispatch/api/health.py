@@ -6,13 +6,14 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch import __version__
 from dispatch.api.answers import refusals
 from dispatch.db.migrate import head_revision
 from dispatch.db.models import PolicyVersion
+from dispatch.db.session import reading
 from dispatch.domain.access import Permission
+from dispatch.domain.errors import Unavailable
 from dispatch.queries import feed
 from dispatch.web.routes import CurrentAct, QueryRoute, requires
 from dispatch.web.services import Services
@@ -67,9 +68,9 @@ async def readyz(request: Request, response: Response) -> Readiness:
     services: Services = request.app.state.services
     expected = head_revision()
     try:
-        async with services.sessions() as session:
+        async with reading(services.sessions) as session:
             revision = (await session.execute(text("select version_num from alembic_version"))).scalar_one_or_none()
-    except (SQLAlchemyError, OSError):
+    except Unavailable:
         response.status_code = 503
         return Readiness(ready=False, database="unreachable", schema_revision=None, expected_revision=expected)
     ready = revision == expected

@@ -4,16 +4,16 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from dispatch.api.answers import PAGE, AssignmentOut, Cursor, EventOut, IncidentOut, Limit, refusals
-from dispatch.api.bodies import Answers, NoteText, Part, Word
+from dispatch.api.bodies import Answers, Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of, json_answer
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import Call, TriageDecisionRow
 from dispatch.domain.access import Permission
-from dispatch.domain.classification import Category
+from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, Category
 from dispatch.domain.incident import IncidentStatus
 from dispatch.operations import decisions
 from dispatch.operations import incidents as change
@@ -24,6 +24,9 @@ from dispatch.web.routes import Act, CommandRoute, CurrentAct, QueryRoute, requi
 
 queries = APIRouter(prefix="/incidents", route_class=QueryRoute, tags=["incidents"])
 commands = APIRouter(prefix="/incidents", route_class=CommandRoute, tags=["incidents"])
+
+PRIORITIES = range(HIGHEST_PRIORITY, LOWEST_PRIORITY + 1)
+SEQUENCE = range(2**62)
 
 
 class IncidentPage(BaseModel):
@@ -105,7 +108,7 @@ class OverrideBody(Part):
 
 
 class HoldBody(Part):
-    until: AwareDatetime
+    until: Moment
     reason: NoteText
 
 
@@ -134,7 +137,7 @@ async def list_incidents(
     wanted = incidents.QueueFilter(
         [one.value for one in status] if status else incidents.OPEN, category.value if category else None, priority
     )
-    after: Any = tuple(decode_cursor(cursor, [int, datetime, str])) if cursor else None
+    after: Any = tuple(decode_cursor(cursor, [PRIORITIES, datetime, str])) if cursor else None
     rows = await incidents.queue(act.session, act.principal.jurisdiction, wanted, after=after, limit=limit)
     last = rows[-1] if len(rows) == limit else None
     return IncidentPage(
@@ -172,7 +175,7 @@ async def get_one(incident_id: str, act: CurrentAct) -> Response:
 async def get_timeline(incident_id: str, act: CurrentAct, cursor: Cursor = None, limit: Limit = PAGE) -> Timeline:
     """Everything that was recorded about the incident, in order: who did what, when it happened, when it was told."""
     row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
-    after: Any = decode_cursor(cursor, [int])[0] if cursor else 0
+    after: Any = decode_cursor(cursor, [SEQUENCE])[0] if cursor else 0
     events = await feed.timeline(act.session, act.principal.jurisdiction, row.id, after=after, limit=limit)
     return Timeline(
         items=[EventOut.model_validate(event) for event in events],

@@ -4,11 +4,11 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from dispatch.api.answers import Cursor, Limit, refusals
-from dispatch.api.bodies import NoteText, Part, Word
+from dispatch.api.bodies import Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of
 from dispatch.domain.access import Permission
 from dispatch.domain.unit import UnitStatus
@@ -197,13 +197,13 @@ class UnitStatusBody(Part):
 
     status: UnitStatus
     reason: NoteText | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
 
 
 class Position(Part):
     lat: Lat
     lon: Lon
-    at: AwareDatetime
+    at: Moment
     accuracy_m: float | None = Field(None, ge=0, allow_inf_nan=False)
 
 

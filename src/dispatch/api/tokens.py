@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from dispatch.api.answers import refusals
-from dispatch.api.bodies import Part, Word
+from dispatch.api.bodies import Moment, Part, Word
 from dispatch.db.lookup import get_unit
 from dispatch.db.models import AccessToken
 from dispatch.domain.access import Permission, Role
@@ -53,7 +53,7 @@ class NewTokenBody(Part):
     agencies: list[Word] | None = Field(None, max_length=100, description="Narrow to these agencies")
     source: Word | None = Field(None, description="The only source whose calls it may post; required for integrations")
     unit: Word | None = Field(None, description="The unit it speaks for; required for responders")
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 @queries.get("", response_model=TokenList, responses=refusals(), summary="List tokens")

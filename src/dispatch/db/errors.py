@@ -1,6 +1,14 @@
 """What a broken constraint or a silent database means, in the words of the field."""
 
-from dispatch.domain.errors import AlreadyExists, Conflict, DispatchError, Invalid, Unavailable, UnitAlreadyAssigned
+from dispatch.domain.errors import (
+    AlreadyExists,
+    Conflict,
+    DispatchError,
+    FieldProblem,
+    Invalid,
+    Unavailable,
+    UnitAlreadyAssigned,
+)
 
 _BY_CONSTRAINT: dict[str, tuple[type[DispatchError], str, str]] = {
     "uq_assignment_active_unit": (
@@ -37,6 +45,14 @@ _BY_CONSTRAINT: dict[str, tuple[type[DispatchError], str, str]] = {
     "fk_responder_agency": (Invalid, "There is no agency with this id.", "Create the agency first."),
 }
 
+# The field of the request that a broken reference names.
+_FIELDS = {
+    "fk_program_agency": "/agency_id",
+    "fk_unit_agency": "/agency_id",
+    "fk_unit_program": "/program_id",
+    "fk_responder_agency": "/agency_id",
+}
+
 
 def constraint_of(error: BaseException) -> str | None:
     """The name of the constraint that a database error broke, or None."""
@@ -54,7 +70,9 @@ def translate(error: BaseException) -> DispatchError:
     name = constraint_of(error)
     if name in _BY_CONSTRAINT:
         kind, message, fix = _BY_CONSTRAINT[name]
-        return kind(message, fix=fix, constraint=name)
+        field = _FIELDS.get(name)
+        errors = [FieldProblem(field, "unknown_reference", message)] if field else []
+        return kind(message, fix=fix, errors=errors, constraint=name)
     if name is not None:
         return Conflict(
             f"The database refused this: {name}.", fix="Check the values against the documentation.", constraint=name

@@ -7,15 +7,18 @@ from typing import Any
 import asyncpg
 import asyncpg.transaction
 import orjson
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session
+from sqlalchemy.util.concurrency import greenlet_spawn
 
 from dispatch.db.errors import translate
 
 Sessions = async_sessionmaker[AsyncSession]
 
 Begun = asyncpg.transaction.Transaction
-_DRIVER = "driver"
+_ENGINE, _POOLED, _CONNECTION, _DRIVER = "engine", "pooled", "connection", "driver"
 _DATABASE_FAILED = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
@@ -49,9 +52,20 @@ def make_engine(url: str, *, pool_size: int = 10, max_overflow: int = 10) -> Asy
     )
 
 
+class _LateSession(Session):
+    """Meets its transaction's connection only when the ORM is first used: the hottest path never does."""
+
+    def get_bind(self, *_: Any, **__: Any) -> Connection:
+        connection: Connection | None = self.info.get(_CONNECTION)
+        if connection is None:
+            connection = Connection(self.info[_ENGINE], connection=self.info[_POOLED])
+            self.info[_CONNECTION] = connection
+        return connection
+
+
 def make_sessions(engine: AsyncEngine) -> Sessions:
     """Sessions whose rows stay readable after the commit."""
-    return async_sessionmaker(engine, expire_on_commit=False)
+    return async_sessionmaker(engine, expire_on_commit=False, sync_session_class=_LateSession)
 
 
 @asynccontextmanager
@@ -85,23 +99,29 @@ async def _begun(sessions: Sessions, **kind: Any) -> AsyncIterator[tuple[AsyncSe
 
     The engine itself is in autocommit: the ORM and the driver's own statements share this one transaction.
     """
-    async with sessions() as session:
-        try:
-            driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
-            session.info[_DRIVER] = driver
-            begun: Begun = driver.transaction(**kind)
-            await begun.start()
-            try:
-                yield session, begun
-            finally:
-                if driver.is_in_transaction():
-                    await _roll_back(session, begun)
-        except _DATABASE_FAILED as error:
-            raise translate(error) from error
-
-
-async def _roll_back(session: AsyncSession, begun: Begun) -> None:
+    engine = sessions.kw["bind"].sync_engine
     try:
-        await begun.rollback()
-    except Exception:  # the connection is gone, and the server has rolled back; it must not go back to the pool
-        await session.invalidate()
+        pooled = await greenlet_spawn(engine.raw_connection)
+        driver: Any = pooled.driver_connection
+        session = sessions(info={_ENGINE: engine, _POOLED: pooled, _DRIVER: driver})
+        begun: Begun = driver.transaction(**kind)
+        try:
+            await begun.start()
+            yield session, begun
+        finally:
+            await _end(session, begun, pooled)
+    except _DATABASE_FAILED as error:
+        raise translate(error) from error
+
+
+async def _end(session: AsyncSession, begun: Begun, pooled: Any) -> None:
+    """The connection is back in the pool without a transaction, or gone: never in the pool with one."""
+    try:
+        if pooled.driver_connection.is_in_transaction():
+            await begun.rollback()
+        if _CONNECTION in session.info:
+            await session.close()
+    except Exception:
+        await greenlet_spawn(pooled.invalidate)
+    finally:
+        await greenlet_spawn(pooled.close)

@@ -8,6 +8,7 @@ from datetime import datetime
 import orjson
 
 from dispatch.domain.errors import FieldProblem, Invalid
+from dispatch.domain.time import as_utc
 
 MAX_PAGE = 1000
 DEFAULT_PAGE = 100
@@ -18,14 +19,16 @@ def encode_cursor(values: Sequence[object]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(list(values))).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, kinds: Sequence[type]) -> list[object]:
-    """The key values of a cursor. Raises Invalid for anything that encode_cursor did not make."""
+def decode_cursor(cursor: str, kinds: Sequence[type | range]) -> list[object]:
+    """The key values of a cursor; a range stands for whole numbers in it. Raises Invalid for anything that encode_cursor
+    did not make.
+    """
     try:
         values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not isinstance(values, list) or len(values) != len(kinds):
             raise ValueError("wrong shape")
         return [_as(kind, value) for kind, value in zip(kinds, values, strict=True)]
-    except (ValueError, TypeError, binascii.Error) as error:
+    except (ValueError, TypeError, OverflowError, binascii.Error) as error:
         raise Invalid(
             "The cursor is not one that this service gave.",
             fix="Take `next` from the last page unchanged, or leave the cursor out to start anew.",
@@ -33,12 +36,13 @@ def decode_cursor(cursor: str, kinds: Sequence[type]) -> list[object]:
         ) from error
 
 
-def _as(kind: type, value: object) -> object:
+def _as(kind: type | range, value: object) -> object:
+    if isinstance(kind, range):
+        if type(value) is not int or value not in kind:
+            raise ValueError("not a number of this range")
+        return value
     if kind is datetime:
-        moment = datetime.fromisoformat(str(value))
-        if moment.tzinfo is None:
-            raise ValueError("naive time")
-        return moment
+        return as_utc(datetime.fromisoformat(str(value)))
     if not isinstance(value, kind) or (isinstance(value, str) and "\x00" in value):
         raise ValueError("wrong kind")
     return value

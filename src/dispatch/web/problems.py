@@ -135,14 +135,14 @@ async def on_validation_error(request: Request, error: Exception) -> JSONRespons
     found = [
         {"pointer": _pointer(one["loc"]), "code": str(one["type"]), "detail": str(one["msg"])} for one in error.errors()
     ]
-    syntax = any(one["code"] == "json_invalid" for one in found)
+    syntax = next((one["detail"] for one in found if one["code"] == "json_invalid"), None)
     names = ", ".join(dict.fromkeys(one["pointer"] or "the body" for one in found))
     return problem_answer(
         request,
         status=400 if syntax else 422,
         code="malformed_json" if syntax else "invalid",
         title="The body is not JSON" if syntax else "Input is not valid",
-        detail="The body could not be read as JSON." if syntax else f"Not valid: {names}.",
+        detail=f"The body could not be read as JSON: {syntax}." if syntax else f"Not valid: {names}.",
         fix="Send UTF-8 JSON with Content-Type application/json."
         if syntax
         else "Correct the fields named in `errors`.",
@@ -158,6 +158,7 @@ async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
         404: ("not_found", "Check the path against /docs or openapi.json."),
         405: ("method_not_allowed", "Use one of the methods named in the Allow header."),
         413: ("too_large", "Send a smaller body; the limit is in the documentation of the service."),
+        415: ("unsupported_media_type", "Send JSON in UTF-8 with Content-Type: application/json."),
     }.get(error.status_code, ("bad_request", "Correct the request and send it again."))
     return problem_answer(
         request,

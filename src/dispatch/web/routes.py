@@ -11,22 +11,23 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
-from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.session import reading, transaction
 from dispatch.domain.access import Permission, Principal
 from dispatch.web.auth import authenticate
 from dispatch.web.idempotency import answer_again, key_of, remember
+from dispatch.web.input import CheckedRequest, read_whole
 from dispatch.web.services import Services
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
-bearer = HTTPBearer(
-    auto_error=False,
-    scheme_name="token",
-    description="A token from `dispatch token create`, sent as `Authorization: Bearer dsp_...`.",
-)
+# Declared in OpenAPI by the composition root; checked in _begin, before a byte of the body is read.
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A token from `dispatch token create`, sent as `Authorization: Bearer dsp_...`.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def permission_of(route: APIRoute) -> Permission | None:
     return found
 
 
-def current_act(request: Request) -> Act:
+async def current_act(request: Request) -> Act:
+    """The act that the route began. Async, since a plain function would be run in a thread."""
     act: Act = request.state.act
     return act
 
@@ -73,9 +75,10 @@ class CommandRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             services: Services = request.app.state.services
+            read = await read_whole(request, services.settings.max_body_bytes)
             async with transaction(services.sessions) as session:
-                act = await _begin(request, session, services, permission)
-                return await _once(request, act, inner)
+                act = await _begin(read, session, services, permission)
+                return await _once(read, act, inner)
 
         return handle
 
@@ -89,25 +92,29 @@ class QueryRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             services: Services = request.app.state.services
+            read = await read_whole(request, services.settings.max_body_bytes)
             async with reading(services.sessions) as session:
-                await _begin(request, session, services, permission)
-                return await inner(request)
+                await _begin(read, session, services, permission)
+                return await inner(read)
 
         return handle
 
 
-async def _begin(request: Request, session: AsyncSession, services: Services, permission: Permission | None) -> Act:
+async def _begin(
+    request: CheckedRequest, session: AsyncSession, services: Services, permission: Permission | None
+) -> Act:
     now = services.clock.now()
     principal = await authenticate(request.headers.get("authorization"), session, services, now)
     if permission is None:
         raise RuntimeError(f"{request.url.path} has no permission; mark the endpoint with @requires")
     principal.require(permission)
+    request.check()
     act = Act(session, principal, services, now, request.state.request_id)
     request.state.act = act
     return act
 
 
-async def _once(request: Request, act: Act, inner: Callable[[Request], Awaitable[Response]]) -> Response:
+async def _once(request: CheckedRequest, act: Act, inner: Callable[[Request], Awaitable[Response]]) -> Response:
     key = key_of(request)
     if key is None:
         return await inner(request)
