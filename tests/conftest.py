@@ -1,3 +1,3 @@
 """Fixtures for every kind of test; they cost nothing until a test asks for them."""
 
-pytest_plugins = ["tests.support.postgres"]
+pytest_plugins = ["tests.support.postgres", "tests.support.service"]

@@ -5,7 +5,16 @@ import json
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from dispatch.domain.call import CallFacts, Channel
@@ -63,9 +72,25 @@ def _trimmed(minimum: int, maximum: int) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=minimum, max_length=maximum)
 
 
+def _written_out(value: Any) -> Any:
+    if not isinstance(value, str | datetime) or (isinstance(value, str) and not value[4:5] == "-"):
+        raise PydanticCustomError("datetime_type", "is not an RFC 3339 time, for example 2026-11-23T14:01:58Z")
+    return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return as_utc(moment)
+    except OverflowError:
+        raise PydanticCustomError("time_out_of_range", "lies outside the years 1 to 9999") from None
+
+
+# A number is no time here: senders disagree whether it counts seconds or milliseconds.
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
+# The limits come first: behind a function they would see the text before it is trimmed.
 Text = Annotated[str, AfterValidator(without_nul)]
-Short = Annotated[Text, _trimmed(0, 200)]
-Key = Annotated[Text, _trimmed(1, 200)]
+Short = Annotated[str, _trimmed(0, 200), AfterValidator(without_nul)]
+Key = Annotated[str, _trimmed(1, 200), AfterValidator(without_nul)]
 
 
 class Part(BaseModel):
@@ -90,10 +115,12 @@ class CallType(Part):
 class Location(Part):
     """Where it is, as far as known: a position, an address, or nothing but the kind of place."""
 
-    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, examples=[44.06])] | None = None
-    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, examples=[-124.93])] | None = None
-    uncertainty_m: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] | None = None
-    address: Annotated[Text, _trimmed(0, 500)] | None = Field(None, examples=["100 Grove St"])
+    lat: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False, examples=[44.06])] | None = None
+    lon: Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False, examples=[-124.93])] | None = None
+    uncertainty_m: Annotated[float, Field(strict=True, ge=0, le=1_000_000, allow_inf_nan=False)] | None = None
+    address: Annotated[str, _trimmed(0, 500), AfterValidator(without_nul)] | None = Field(
+        None, examples=["100 Grove St"]
+    )
     place: Annotated[str, _known_value("place")] | None = Field(None, examples=["private_residence"])
 
     @model_validator(mode="after")
@@ -113,7 +140,7 @@ class Caller(Part):
     """Who is asking, and what they want. Name and phone are shown only to roles that may see them."""
 
     name: Short | None = None
-    phone: Annotated[Text, _trimmed(0, 40)] | None = None
+    phone: Annotated[str, _trimmed(0, 40), AfterValidator(without_nul)] | None = None
     language: Annotated[Text, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = Field(
         None, examples=["es"], description="BCP 47 language tag"
     )
@@ -126,10 +153,10 @@ class CallBody(Part):
 
     source: Key = Field(examples=["cad-east"], description="Name of the sending system; picks its call-type crosswalk")
     source_ref: Key = Field(examples=["2026-000123"], description="The sender's own reference; makes a repeat harmless")
-    received_at: AwareDatetime | None = Field(
+    received_at: Moment | None = Field(
         None, examples=["2026-11-23T14:01:58Z"], description="When the contact reached the sender"
     )
-    updated_at: AwareDatetime | None = Field(
+    updated_at: Moment | None = Field(
         None, description="When the sender last changed this call; orders updates (default: received_at)"
     )
     channel: Channel | None = Field(None, examples=["911"])

@@ -51,6 +51,7 @@ class _Seen:
     linked_calls: int
     digest: bytes
     revised_at: datetime
+    flags: list[str]
 
 
 async def receive(
@@ -87,10 +88,11 @@ async def receive(
         seen.linked_calls,
         bytes(seen.digest),
         seen.revised_at,
+        list(seen.flags),
     )
     if earlier.digest == body.digest():
         decision = await latest_decision(session, actor.jurisdiction_id, earlier.incident_id)
-        return _answer_seen(earlier, body, decision.decision, fingerprint)
+        return _answer_seen(earlier, decision.decision, fingerprint)
     return await _update(session, body, raw, policy, actor, earlier, fingerprint)
 
 
@@ -279,12 +281,12 @@ def _opening_events(
     ]
 
 
-def _answer_seen(earlier: _Seen, body: CallBody, decision: dict[str, Any], fingerprint: int | None) -> Received:
+def _answer_seen(earlier: _Seen, decision: dict[str, Any], fingerprint: int | None) -> Received:
     return Received(
         False,
         earlier.call_id,
         earlier.version,
-        body.flags(),
+        earlier.flags,
         earlier.incident_id,
         earlier.number,
         earlier.status,

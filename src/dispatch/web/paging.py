@@ -20,8 +20,8 @@ def encode_cursor(values: Sequence[object]) -> str:
 
 
 def decode_cursor(cursor: str, kinds: Sequence[type | range]) -> list[object]:
-    """The key values of a cursor; a range stands for whole numbers in it. Raises Invalid for anything that encode_cursor
-    did not make.
+    """The key values of a cursor; a range stands for whole numbers in it. Raises Invalid for anything that was not made
+    by encode_cursor.
     """
     try:
         values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
