@@ -30,7 +30,7 @@ An illegal step is refused with `409 illegal_transition`, which lists the legal 
 
 def state_table_page() -> str:
     """The whole of docs/state-table.md."""
-    parts = [_TOP, state_diagram(), _moves(), _statuses(), _incidents(), _intervals(), _outcomes()]
+    parts = [_TOP, state_diagram(), _moves(), _statuses(), _incidents(), intervals_table(), _outcomes()]
     return "\n".join(parts)
 
 
@@ -65,7 +65,8 @@ def _incidents() -> str:
     return _section("Incidents", ("from", "to"), rows) + "\n" + note
 
 
-def _intervals() -> str:
+def intervals_table() -> str:
+    """The section on intervals, for this page and the glossary."""
     rows = [
         (name, _or(interval.starts), _or(interval.ends), interval.definition) for name, interval in INTERVALS.items()
     ]

@@ -1,6 +1,5 @@
 """Whether a unit can fill a slot now, with every reason why not."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,7 +33,10 @@ def refusals(unit: Candidate, slot: Slot, question: Question) -> tuple[str, ...]
         return (Reason.WRONG_TYPE.value,)
     if slot.program is not None and unit.program != slot.program:
         return (Reason.WRONG_PROGRAM.value,)
-    return (*_state(unit, question), *_fitness(unit, slot, question))
+    found: list[str] = []
+    _state(unit, question, found)
+    _fitness(unit, slot, question, found)
+    return tuple(found)
 
 
 def is_on_duty(unit: Candidate, at: datetime) -> bool:
@@ -49,39 +51,39 @@ def is_on_incident(unit: Candidate, incident: str | None) -> bool:
     return incident is not None and unit.incident == incident and unit.active_assignments > 0
 
 
-def _state(unit: Candidate, question: Question) -> Iterator[str]:
+def _state(unit: Candidate, question: Question, found: list[str]) -> None:
     """What keeps the unit from any work at this moment."""
     if is_on_incident(unit, question.incident):
-        yield Reason.ON_THIS_INCIDENT.value
+        found.append(Reason.ON_THIS_INCIDENT.value)
     elif unit.capacity > 1:
         if unit.active_assignments >= unit.capacity:
-            yield reason(Reason.AT_CAPACITY, unit.capacity)
+            found.append(reason(Reason.AT_CAPACITY, unit.capacity))
     elif unit.active_assignments or unit.status in BUSY:
-        yield reason(Reason.BUSY, unit.incident)
+        found.append(reason(Reason.BUSY, unit.incident))
     if not is_on_duty(unit, question.at):
-        yield Reason.OFF_DUTY.value
+        found.append(Reason.OFF_DUTY.value)
     if unit.status is UnitStatus.OUT_OF_SERVICE:
-        yield Reason.OUT_OF_SERVICE.value
+        found.append(Reason.OUT_OF_SERVICE.value)
     elif unit.status is UnitStatus.EMERGENCY:
-        yield Reason.EMERGENCY.value
+        found.append(Reason.EMERGENCY.value)
     if unit.unit_id in question.declined:
-        yield Reason.DECLINED_BEFORE.value
+        found.append(Reason.DECLINED_BEFORE.value)
 
 
-def _fitness(unit: Candidate, slot: Slot, question: Question) -> Iterator[str]:
+def _fitness(unit: Candidate, slot: Slot, question: Question, found: list[str]) -> None:
     """What keeps the unit from this work."""
     if not slot.capabilities <= unit.capabilities:
         for missing in sorted(slot.capabilities - unit.capabilities):
             code = Reason.CERTIFICATION_EXPIRED if missing in unit.lapsed else Reason.LACKS_CAPABILITY
-            yield reason(code, missing)
+            found.append(reason(code, missing))
     if unit.crew < unit.min_crew:
-        yield reason(Reason.BELOW_MINIMUM_STAFFING, f"{unit.crew}/{unit.min_crew}")
+        found.append(reason(Reason.BELOW_MINIMUM_STAFFING, f"{unit.crew}/{unit.min_crew}"))
     if unit.resting_until is not None and unit.resting_until > question.at:
-        yield reason(Reason.RESTING, iso(unit.resting_until))
+        found.append(reason(Reason.RESTING, iso(unit.resting_until)))
     if unit.area is not None and not serves(unit.area, question.position):
-        yield Reason.OUTSIDE_AREA.value
+        found.append(Reason.OUTSIDE_AREA.value)
     if question.priority > LIFE_THREAT_PRIORITY and ends_too_soon(unit, question):
-        yield shift_end(unit)
+        found.append(shift_end(unit))
 
 
 def ends_too_soon(unit: Candidate, question: Question) -> bool:

@@ -31,8 +31,9 @@ def recommend(plan: Plan, candidates: Sequence[Candidate], context: RoutingConte
     for unit in candidates:
         by_type.setdefault(unit.responder_type, []).append(unit)
     tried: list[FilledStep] = []
+    known: dict[str, Approach] = {}
     for step in plan.steps:
-        tried.append(fill(step, by_type, context))
+        tried.append(fill(step, by_type, context, known))
         if tried[-1].is_filled:
             break
     active = _active(tried)

@@ -50,12 +50,21 @@ class FilledStep:
         return any(slot.picks or slot.on_it for slot in self.slots if slot.slot.role is SlotRole.PRIMARY)
 
 
-def fill(step: PlanStep, by_type: Mapping[str, Sequence[Candidate]], context: RoutingContext) -> FilledStep:
-    """The step with every slot filled as well as it can be; no unit fills two."""
+def fill(
+    step: PlanStep,
+    by_type: Mapping[str, Sequence[Candidate]],
+    context: RoutingContext,
+    known: dict[str, Approach] | None = None,
+) -> FilledStep:
+    """The step with every slot filled as well as it can be; no unit fills two.
+
+    known: unit id -> how it would come, worked out for an earlier step under the same context; grows.
+    """
+    known = {} if known is None else known
     taken: set[str] = set()
     filled: dict[int, FilledSlot] = {}
     for index, slot in sorted(enumerate(step.slots), key=_most_particular_first):
-        one = _fill_slot(index, slot, by_type.get(slot.responder_type, ()), taken, context)
+        one = _fill_slot(index, slot, by_type.get(slot.responder_type, ()), taken, known, context)
         taken.update(pick.unit.unit_id for pick in one.picks)
         taken.update(unit.unit_id for unit in one.on_it)
         filled[index] = one
@@ -119,27 +128,18 @@ def _most_particular_first(entry: tuple[int, Slot]) -> tuple[int, int, bool, int
 
 
 def _fill_slot(
-    index: int, slot: Slot, units: Sequence[Candidate], taken: set[str], context: RoutingContext
+    index: int,
+    slot: Slot,
+    units: Sequence[Candidate],
+    taken: set[str],
+    known: dict[str, Approach],
+    context: RoutingContext,
 ) -> FilledSlot:
-    question = question_of(context)
-    free: list[Candidate] = []
-    on_it: list[Candidate] = []
-    refused: dict[str, tuple[str, ...]] = {}
-    for unit in units:
-        if slot.program is not None and unit.program != slot.program:
-            continue
-        reasons = refusals(unit, slot, question)
-        if unit.unit_id in taken:
-            refused[unit.unit_id] = (Reason.FILLS_ANOTHER_SLOT.value,)
-        elif not reasons:
-            free.append(unit)
-        elif is_on_incident(unit, context.incident) and slot.capabilities <= unit.capabilities:
-            on_it.append(unit)
-        else:
-            refused[unit.unit_id] = reasons
-    on_it.sort(key=lambda unit: (unit.call_sign, unit.unit_id))
-    counted = on_it[: slot.count]
-    options = ranked(approaches(free, context), context)
+    free, on_it, refused = _sorted_out(slot, units, taken, context)
+    counted = sorted(on_it, key=lambda unit: (unit.call_sign, unit.unit_id))[: slot.count]
+    fresh = [unit for unit in free if unit.unit_id not in known]
+    known.update((one.unit.unit_id, one) for one in approaches(fresh, context))
+    options = ranked([known[unit.unit_id] for unit in free], context)
     wanted = slot.count - len(counted)
     return FilledSlot(
         index,
@@ -150,6 +150,30 @@ def _fill_slot(
         refused,
         max(0, wanted - len(options)),
     )
+
+
+def _sorted_out(
+    slot: Slot, units: Sequence[Candidate], taken: set[str], context: RoutingContext
+) -> tuple[list[Candidate], list[Candidate], dict[str, tuple[str, ...]]]:
+    """The units of the slot's program: free to go, on the incident already, and refused with their reasons."""
+    question = question_of(context)
+    free: list[Candidate] = []
+    on_it: list[Candidate] = []
+    refused: dict[str, tuple[str, ...]] = {}
+    for unit in units:
+        if slot.program is not None and unit.program != slot.program:
+            continue
+        if unit.unit_id in taken:
+            refused[unit.unit_id] = (Reason.FILLS_ANOTHER_SLOT.value,)
+            continue
+        reasons = refusals(unit, slot, question)
+        if not reasons:
+            free.append(unit)
+        elif is_on_incident(unit, context.incident) and slot.capabilities <= unit.capabilities:
+            on_it.append(unit)
+        else:
+            refused[unit.unit_id] = reasons
+    return free, on_it, refused
 
 
 def ends_after_shift(unit: Candidate, context: RoutingContext) -> bool:
