@@ -1,8 +1,10 @@
 """Joins triage and routing, which do not know each other: a decision's plan becomes units with reasons."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import nsmallest
 from typing import Any
 
 from sqlalchemy import select
@@ -14,6 +16,7 @@ from dispatch.domain.classification import SlotRole
 from dispatch.domain.errors import NotFound
 from dispatch.domain.geo import LatLon
 from dispatch.domain.plan import Plan, PlanStep, Slot
+from dispatch.domain.unit import UnitStatus
 from dispatch.queries.roster import RosterCopies, candidates
 from dispatch.routing.candidates import Candidate
 from dispatch.routing.recommend import RoutingContext, as_data, recommend
@@ -23,6 +26,9 @@ _TRAVEL = StraightLine()
 
 # How long a job is taken to last when a shift is about to end; measured times per type replace it with the planner.
 EXPECTED_JOB_S = 30 * 60.0
+
+# Of each responder type, how many free units the answer to a new call looks at.
+NEAREST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +55,44 @@ async def advise(
     fingerprint: int | None,
     now: datetime,
 ) -> dict[str, Any]:
-    """The `recommendation` object over the units of the responder types that the plan names.
+    """The `recommendation` object over the nearest free units of the responder types that the plan names.
 
-    Units of other types are left out of `not_offered`; `full_recommendation` lists them too.
+    The answer to a new call must be quick whatever the size of the roster: units that are further away, taken or of
+    another type are left out of `not_offered`; `full_recommendation` lists every one. Where the nearest free units
+    cannot fill the plan's first step, all units of its types are looked at, so that a shortfall has its true reasons.
     """
     if fingerprint is None:
         return _advice(need, [], now)
     roster = await rosters.get(session, jurisdiction_id, fingerprint, now)
-    return _advice(need, roster.of_types([entry["responder_type"] for entry in need.plan]), now)
+    units = roster.of_types([entry["responder_type"] for entry in need.plan])
+    near = shortlist(units, need.position)
+    advice = _advice(need, near, now)
+    if len(near) < len(units) and (advice["shortfalls"] or advice["active_step"] is None):
+        return _advice(need, units, now)
+    return advice
+
+
+def shortlist(units: Sequence[Candidate], scene: LatLon | None) -> list[Candidate]:
+    """The free units: of each responder type the nearest few that travel, and every desk.
+
+    All free ones where the scene is not known. Nearness is judged on a plane: good enough to leave out the far ones.
+    """
+    free = [unit for unit in units if unit.status is UnitStatus.AVAILABLE and unit.active_assignments < unit.capacity]
+    if scene is None:
+        return free
+    narrowing = math.cos(math.radians(scene.lat))
+    by_type: dict[str, list[tuple[float, int]]] = {}
+    kept: list[Candidate] = []
+    for index, unit in enumerate(free):
+        place = unit.position or unit.home
+        if place is None or not unit.mobile:
+            kept.append(unit)
+            continue
+        away = (place.lat - scene.lat) ** 2 + ((place.lon - scene.lon) * narrowing) ** 2
+        by_type.setdefault(unit.responder_type, []).append((away, index))
+    for found in by_type.values():
+        kept.extend(free[index] for _, index in nsmallest(NEAREST, found))
+    return kept
 
 
 async def full_recommendation(session: AsyncSession, incident: Incident, now: datetime) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 import time
+from functools import lru_cache
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -57,12 +58,19 @@ class Observe:
             _record(scope, status, request_id, time.perf_counter() - started)
 
 
+@lru_cache(maxsize=2000)
+def _meters(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    """The two series of a route; looking labels up anew costs more than counting."""
+    return REQUESTS.labels(route, method, str(status)), DURATION.labels(route, method)
+
+
 def _record(scope: Scope, status: int, request_id: str, seconds: float) -> None:
     # The route's pattern, never the path: a path can hold an id, and an unknown one can hold anything.
     route = getattr(scope.get("route"), "path", None) or "unmatched"
     method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-    REQUESTS.labels(route, method, str(status)).inc()
-    DURATION.labels(route, method).observe(seconds)
+    count, duration = _meters(route, method, status)
+    count.inc()
+    duration.observe(seconds)
     write = log.warning if status >= 500 else log.info
     write("request", route=route, method=method, status=status, ms=round(seconds * 1000, 1), request_id=request_id)
 
