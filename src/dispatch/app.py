@@ -46,7 +46,7 @@ def create_app(
 ) -> FastAPI:
     """The whole service over one database. Give an engine to share it; otherwise the app makes and disposes one."""
     configure_logging(settings)
-    own = engine or make_engine(database_url, pool_size=settings.pool_size, max_overflow=settings.pool_overflow)
+    own = engine or make_engine(database_url, pool_size=settings.pool_size)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

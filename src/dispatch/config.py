@@ -42,8 +42,7 @@ class Settings(BaseSettings):
     postgres_bin: Path | None = Field(
         default=None, description="Directory with postgres and initdb, in place of the embedded ones."
     )
-    pool_size: int = Field(default=10, ge=1, le=200)
-    pool_overflow: int = Field(default=10, ge=0, le=200)
+    pool_size: int = Field(default=20, ge=1, le=200, description="Connections kept open; no more are ever opened.")
 
     host: str = "127.0.0.1"
     port: int = Field(default=8911, ge=0, le=65535, description="0 means any free port.")

@@ -167,7 +167,7 @@ async def a_service(
     """A service over the database, in a jurisdiction of its own, so that tests do not meet each other's rows."""
     clock = FixedClock()
     settings = settings or Settings(data_dir=Path("/nonexistent"), log_level="error")
-    engine = make_engine(database_url, pool_size=settings.pool_size, max_overflow=settings.pool_overflow)
+    engine = make_engine(database_url)
     sessions = make_sessions(engine)
     jurisdiction = f"city-{secrets.token_hex(5)}"
     app = create_app(settings, database_url=database_url, engine=engine, clock=clock)

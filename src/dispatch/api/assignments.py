@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -16,6 +17,7 @@ from dispatch.domain.access import Permission
 from dispatch.domain.assignment import AssignmentMode, AssignmentStatus
 from dispatch.domain.classification import Category
 from dispatch.domain.errors import FieldProblem, Invalid
+from dispatch.domain.intervals import INTERVALS
 from dispatch.operations.assignments import AssignUnits, StatusStep, assign_units, lock_assignment, step_assignment
 from dispatch.queries import history
 from dispatch.web.paging import decode_cursor, encode_cursor
@@ -62,6 +64,12 @@ class HistoryItem(AssignmentOut):
     call_received_at: datetime
     responders: list[str]
     intervals_s: dict[str, float | None] = Field(description="Seconds by interval name; null where a stamp is missing")
+
+
+_COLUMNS = (
+    *(name for name in HistoryItem.model_fields if name != "intervals_s"),
+    *(f"{name}_s" for name in INTERVALS),
+)
 
 
 class HistoryPage(BaseModel):
@@ -154,16 +162,12 @@ async def list_assignments(
         hidden_types=act.principal.hidden_responder_types(),
     )
     accepted = request.headers.get("accept", "")
-    for media_type, write in (
-        ("text/csv", as_csv),
-        ("application/x-ndjson", as_ndjson),
-        ("application/geo+json", as_geojson),
-    ):
+    for media_type, name, write in _FILES:
         if media_type in accepted:
             return StreamingResponse(
                 write(_every(act, wanted)),
                 media_type=media_type,
-                headers={"Content-Disposition": f"attachment; filename=assignments.{write.__name__[3:]}"},
+                headers={"Content-Disposition": f"attachment; filename={name}"},
             )
     after: Any = tuple(decode_cursor(cursor, [datetime, str])) if cursor else None
     rows = await history.page(act.session, act.principal.jurisdiction, wanted, after=after, limit=limit)
@@ -173,6 +177,13 @@ async def list_assignments(
         next=encode_cursor([last.created_at, last.id]) if last else None,
     )
     return Response(page.model_dump_json(), media_type="application/json")
+
+
+_FILES = (
+    ("text/csv", "assignments.csv", partial(as_csv, columns=_COLUMNS)),
+    ("application/x-ndjson", "assignments.ndjson", as_ndjson),
+    ("application/geo+json", "assignments.geojson", as_geojson),
+)
 
 
 def history_item(row: history.HistoryRow) -> HistoryItem:

@@ -16,9 +16,9 @@ from dispatch.operations.call_body import CallBody
 from dispatch.operations.calls import Received, receive
 from dispatch.queries import evaluation, incidents
 from dispatch.queries.recommendation import Need, advise
-from dispatch.web.routes import Act, CommandRoute, CurrentAct, QueryRoute, requires
+from dispatch.web.routes import Act, CurrentAct, LoneStatementRoute, QueryRoute, requires
 
-commands = APIRouter(route_class=CommandRoute, tags=["calls"])
+commands = APIRouter(route_class=LoneStatementRoute, tags=["calls"])
 queries = APIRouter(route_class=QueryRoute, tags=["calls"])
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -11,15 +11,15 @@ from pydantic import BaseModel
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-async def as_csv(rows: AsyncIterator[BaseModel]) -> AsyncIterator[bytes]:
-    """A header and a line per row. A text that a spreadsheet would run as a formula starts with an apostrophe."""
-    header_sent = False
+async def as_csv(rows: AsyncIterator[BaseModel], columns: Sequence[str]) -> AsyncIterator[bytes]:
+    """A header, even when there is no row, and a line per row.
+
+    A text that a spreadsheet would run as a formula starts with an apostrophe.
+    """
+    yield _line(columns)
     async for row in rows:
         plain = _flat(row)
-        if not header_sent:
-            yield _line(plain.keys())
-            header_sent = True
-        yield _line(plain.values())
+        yield _line([plain[column] for column in columns])
 
 
 async def as_ndjson(rows: AsyncIterator[BaseModel]) -> AsyncIterator[bytes]:

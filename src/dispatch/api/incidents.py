@@ -153,7 +153,7 @@ async def get_one(incident_id: str, act: CurrentAct) -> Response:
     jurisdiction = act.principal.jurisdiction
     row = await get_incident(act.session, jurisdiction, incident_id)
     calls = await incidents.calls_of(act.session, jurisdiction, row.id)
-    decision = await decisions.latest_decision(act.session, jurisdiction, row.id)
+    decision = await decisions.standing_decision(act.session, jurisdiction, row.decision_id)
     units = await incidents.assignments_of(act.session, jurisdiction, row.id)
     return json_answer(
         {

@@ -30,7 +30,7 @@ def run_in_transaction(url: str, work: Callable[[AsyncSession], Awaitable[Result
     """Does the work in one transaction, on a connection of its own."""
 
     async def run() -> Result:
-        engine = make_engine(url, pool_size=1, max_overflow=0)
+        engine = make_engine(url, pool_size=1)
         try:
             async with transaction(make_sessions(engine)) as session:
                 return await work(session)

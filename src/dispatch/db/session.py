@@ -18,7 +18,7 @@ from dispatch.db.errors import translate
 Sessions = async_sessionmaker[AsyncSession]
 
 Begun = asyncpg.transaction.Transaction
-_ENGINE, _POOLED, _CONNECTION, _DRIVER = "engine", "pooled", "connection", "driver"
+_ENGINE, _POOLED, _CONNECTION, _DRIVER, _LONE = "engine", "pooled", "connection", "driver", "lone"
 _DATABASE_FAILED = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
@@ -27,13 +27,16 @@ def json_text(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def make_engine(url: str, *, pool_size: int = 10, max_overflow: int = 10) -> AsyncEngine:
-    """An engine that waits at most 10 s for a connection and 30 s for a statement."""
+def make_engine(url: str, *, pool_size: int = 20) -> AsyncEngine:
+    """An engine that waits at most 10 s for a connection and 30 s for a statement.
+
+    No overflow: connections beyond the pool are opened and closed per request, which costs more than waiting.
+    """
     return create_async_engine(
         url,
         isolation_level="AUTOCOMMIT",
         pool_size=pool_size,
-        max_overflow=max_overflow,
+        max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=False,
         json_serializer=json_text,
@@ -80,6 +83,27 @@ async def transaction(sessions: Sessions) -> AsyncIterator[AsyncSession]:
         await begun.commit()
 
 
+class NeedsTransaction(Exception):
+    """The work turned out to need more than one statement; nothing was stored."""
+
+
+@asynccontextmanager
+async def lone_statement(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """A session in which every statement is a transaction by itself, durable when it returns.
+
+    For work that writes with exactly one statement: it saves the round trips of begin and commit. Whoever finds that
+    it needs more raises NeedsTransaction before anything is written, and is run again inside `transaction`.
+    """
+    async with _connected(sessions) as session:
+        session.info[_LONE] = True
+        yield session
+
+
+def is_lone(session: AsyncSession) -> bool:
+    """True when the session's statements are transactions by themselves."""
+    return _LONE in session.info
+
+
 @asynccontextmanager
 async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """One read-only transaction with a single snapshot of the world; a write in it fails."""
@@ -99,29 +123,36 @@ async def _begun(sessions: Sessions, **kind: Any) -> AsyncIterator[tuple[AsyncSe
 
     The engine itself is in autocommit: the ORM and the driver's own statements share this one transaction.
     """
-    engine = sessions.kw["bind"].sync_engine
-    try:
-        pooled = await greenlet_spawn(engine.raw_connection)
-        driver: Any = pooled.driver_connection
-        session = sessions(info={_ENGINE: engine, _POOLED: pooled, _DRIVER: driver})
+    async with _connected(sessions) as session:
+        driver: Any = driver_of(session)
         begun: Begun = driver.transaction(**kind)
         try:
             await begun.start()
             yield session, begun
         finally:
-            await _end(session, begun, pooled)
+            if driver.is_in_transaction():
+                await _roll_back(session, begun)
+
+
+@asynccontextmanager
+async def _connected(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """A session on a connection of the pool; what the database refuses leaves as a refusal that a reader knows."""
+    engine = sessions.kw["bind"].sync_engine
+    try:
+        pooled = await greenlet_spawn(engine.raw_connection)
+        session = sessions(info={_ENGINE: engine, _POOLED: pooled, _DRIVER: pooled.driver_connection})
+        try:
+            yield session
+        finally:
+            if _CONNECTION in session.info:
+                await session.close()
+            await greenlet_spawn(pooled.close)
     except _DATABASE_FAILED as error:
         raise translate(error) from error
 
 
-async def _end(session: AsyncSession, begun: Begun, pooled: Any) -> None:
-    """The connection is back in the pool without a transaction, or gone: never in the pool with one."""
+async def _roll_back(session: AsyncSession, begun: Begun) -> None:
     try:
-        if pooled.driver_connection.is_in_transaction():
-            await begun.rollback()
-        if _CONNECTION in session.info:
-            await session.close()
-    except Exception:
-        await greenlet_spawn(pooled.invalidate)
-    finally:
-        await greenlet_spawn(pooled.close)
+        await begun.rollback()
+    except Exception:  # the connection is gone, and the server has rolled back; it must not go back to the pool
+        await greenlet_spawn(session.info[_POOLED].invalidate)

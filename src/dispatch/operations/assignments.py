@@ -101,6 +101,7 @@ async def assign_units(session: AsyncSession, command: AssignUnits, actor: Actor
         _follow_unit(unit, UnitStatus.ASSIGNED, actor.now)
     if incident.status != IncidentStatus.ACTIVE.value:
         incident.status = IncidentStatus.ACTIVE.value
+        incident.held_until = incident.status_reason = None
         incident.version += 1
     await tell(session, actor, *(_assigned(row) for row in made))
     return made

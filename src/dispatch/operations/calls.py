@@ -10,14 +10,14 @@ from dispatch.db import log
 from dispatch.db.active_policy import ActivePolicies
 from dispatch.db.ids import new_id
 from dispatch.db.models import CallUpdate
-from dispatch.db.session import json_text
+from dispatch.db.session import NeedsTransaction, is_lone, json_text
 from dispatch.domain.call import CallFacts
 from dispatch.domain.errors import Conflict, ConflictingContent, FieldProblem, Invalid, StaleContent
 from dispatch.domain.ids import Prefix
 from dispatch.domain.time import as_utc, iso
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.call_body import FUTURE_TOLERANCE, CallBody
-from dispatch.operations.decisions import Redecision, latest_decision, record_redecision, summary
+from dispatch.operations.decisions import Redecision, record_redecision, standing_decision, summary
 from dispatch.operations.ingest_sql import SEEN, STORE
 from dispatch.operations.triage_input import as_given
 from dispatch.triage.decision import as_data
@@ -52,6 +52,7 @@ class _Seen:
     digest: bytes
     revised_at: datetime
     flags: list[str]
+    decision_id: str
 
 
 async def receive(
@@ -61,7 +62,8 @@ async def receive(
 
     Sent again with the same content: nothing changes. With newer content: a new version and a new decision.
     Raises StaleContent for an older version, ConflictingContent for other content of the same age, Invalid for a
-    time in the future, Unavailable when no policy is active.
+    time in the future, Unavailable when no policy is active, NeedsTransaction in a session of lone statements when the
+    reference was seen before.
     """
     _refuse_future(body, actor.now)
     policy = await policies.deciding(session, actor.jurisdiction_id)
@@ -71,6 +73,8 @@ async def receive(
         stored = await _store_new(session, body, raw, policy, actor)
     if stored.received is not None:
         return stored.received
+    if is_lone(session):
+        raise NeedsTransaction
     fingerprint = stored.roster_fingerprint
     key = {"jurisdiction_id": actor.jurisdiction_id, "source": body.source, "source_ref": body.source_ref}
     seen = (await session.execute(SEEN, key)).one_or_none()
@@ -89,9 +93,10 @@ async def receive(
         bytes(seen.digest),
         seen.revised_at,
         list(seen.flags),
+        seen.decision_id,
     )
     if earlier.digest == body.digest():
-        decision = await latest_decision(session, actor.jurisdiction_id, earlier.incident_id)
+        decision = await standing_decision(session, actor.jurisdiction_id, earlier.decision_id)
         return _answer_seen(earlier, decision.decision, fingerprint)
     return await _update(session, body, raw, policy, actor, earlier, fingerprint)
 

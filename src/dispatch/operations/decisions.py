@@ -10,9 +10,9 @@ from dispatch.db import log
 from dispatch.db.active_policy import ActivePolicies
 from dispatch.db.ids import new_id
 from dispatch.db.lookup import get_incident
-from dispatch.db.models import Incident, TriageDecisionRow
+from dispatch.db.models import Incident, TriageDecisionRow, Unit
 from dispatch.domain.call import CallFacts
-from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, Category
+from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, SHIPPED_RESPONDER_TYPES, Category
 from dispatch.domain.errors import FieldProblem, Invalid, NotFound
 from dispatch.domain.ids import Prefix
 from dispatch.operations.actor import Actor, tell
@@ -68,8 +68,13 @@ class Override:
     responder_type: str | None = None
 
 
+async def standing_decision(session: AsyncSession, jurisdiction_id: str, decision_id: str) -> TriageDecisionRow:
+    """The decision that the incident follows: a person's override outlives a later answer of triage."""
+    return await session.get_one(TriageDecisionRow, (jurisdiction_id, decision_id))
+
+
 async def latest_decision(session: AsyncSession, jurisdiction_id: str, incident_id: str) -> TriageDecisionRow:
-    """The decision that stands. Raises NotFound when the incident has none."""
+    """The newest decision, with all that was known by then; the incident need not follow it. Raises NotFound."""
     row = await session.scalar(
         select(TriageDecisionRow)
         .where(TriageDecisionRow.jurisdiction_id == jurisdiction_id, TriageDecisionRow.incident_id == incident_id)
@@ -123,6 +128,8 @@ async def record_redecision(
 async def override(session: AsyncSession, incident_id: str, wish: Override, actor: Actor) -> dict[str, Any]:
     """A person's decision stands for the incident, with its reason code, beside what triage said."""
     _check(wish)
+    if wish.responder_type is not None:
+        await _require_known_type(session, actor.jurisdiction_id, wish.responder_type)
     incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
     last = await latest_decision(session, actor.jurisdiction_id, incident.id)
     data = _overridden(last.decision, wish)
@@ -158,6 +165,17 @@ def _check(wish: Override) -> None:
         )
     if problems:
         raise Invalid("The override is not complete.", fix="Correct the fields named in `errors`.", errors=problems)
+
+
+async def _require_known_type(session: AsyncSession, jurisdiction_id: str, responder_type: str) -> None:
+    rows = await session.scalars(select(Unit.responder_type).where(Unit.jurisdiction_id == jurisdiction_id).distinct())
+    known = sorted({*SHIPPED_RESPONDER_TYPES, *rows})
+    if responder_type not in known:
+        raise Invalid(
+            f"There is no responder type {responder_type}.",
+            fix=f"Use one of: {', '.join(known)}.",
+            errors=[FieldProblem("/responder_type", "unknown_responder_type", "neither shipped nor on the roster")],
+        )
 
 
 def _overridden(decision: dict[str, Any], wish: Override) -> dict[str, Any]:

@@ -74,7 +74,7 @@ STORE = Statement(
 # The same reference again: what is stored of it now.
 SEEN = text(
     """
-    select c.id as call_id, c.incident_id, i.number, i.status, i.priority,
+    select c.id as call_id, c.incident_id, i.decision_id, i.number, i.status, i.priority,
            coalesce(u.digest, c.digest) as digest, coalesce(u.revised_at, c.revised_at) as revised_at,
            coalesce(u.version, 1) as version, coalesce(u.flags, c.flags) as flags,
            (select count(*) from call l

@@ -5,6 +5,7 @@ The commit happens here, before the reply leaves, so that no client is ever told
 
 import hashlib
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -13,7 +14,7 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.db.session import reading, transaction
+from dispatch.db.session import NeedsTransaction, lone_statement, reading, transaction
 from dispatch.domain.access import Permission, Principal
 from dispatch.web.auth import authenticate
 from dispatch.web.idempotency import answer_again, key_of, remember
@@ -76,6 +77,32 @@ class CommandRoute(APIRoute):
         async def handle(request: Request) -> Response:
             services: Services = request.app.state.services
             read = await read_whole(request, services.settings.max_body_bytes)
+            async with transaction(services.sessions) as session:
+                act = await _begin(read, session, services, permission)
+                return await _once(read, act, inner)
+
+        return handle
+
+
+class LoneStatementRoute(CommandRoute):
+    """A command that usually writes with one statement, which is then its own transaction, committed before the reply.
+
+    With an Idempotency-Key, whose answer is stored beside the work, and whenever the endpoint raises NeedsTransaction,
+    it is an ordinary command.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        inner = super(CommandRoute, self).get_route_handler()
+        permission = permission_of(self)
+
+        async def handle(request: Request) -> Response:
+            services: Services = request.app.state.services
+            read = await read_whole(request, services.settings.max_body_bytes)
+            if key_of(read) is None:
+                with suppress(NeedsTransaction):
+                    async with lone_statement(services.sessions) as session:
+                        await _begin(read, session, services, permission)
+                        return await inner(read)
             async with transaction(services.sessions) as session:
                 act = await _begin(read, session, services, permission)
                 return await _once(read, act, inner)
