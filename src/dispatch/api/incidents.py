@@ -11,10 +11,11 @@ from dispatch.api.bodies import Answers, Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of, json_answer
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
 from dispatch.db.lookup import get_incident
-from dispatch.db.models import Call, TriageDecisionRow
-from dispatch.domain.access import Permission
+from dispatch.db.models import Call, Incident, TriageDecisionRow
+from dispatch.domain.access import Permission, Principal
 from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, Category
 from dispatch.domain.incident import IncidentStatus
+from dispatch.domain.redaction import redacted_call, redacted_location
 from dispatch.operations import decisions
 from dispatch.operations import incidents as change
 from dispatch.queries import feed, incidents
@@ -35,7 +36,7 @@ class IncidentPage(BaseModel):
 
 
 class CallOut(BaseModel):
-    """A call as stored. `caller` is null for roles that may not see who called."""
+    """A call as stored, without name, phone and door for roles that may not see who called."""
 
     id: str
     source: str
@@ -47,6 +48,7 @@ class CallOut(BaseModel):
     type_text: str | None
     narrative: str | None
     flags: list[str]
+    location: dict[str, Any] | None
     caller: dict[str, Any] | None
 
 
@@ -141,7 +143,7 @@ async def list_incidents(
     rows = await incidents.queue(act.session, act.principal.jurisdiction, wanted, after=after, limit=limit)
     last = rows[-1] if len(rows) == limit else None
     return IncidentPage(
-        items=[IncidentOut.model_validate(row) for row in rows],
+        items=[IncidentOut.model_validate(incident_data(row, act.principal)) for row in rows],
         next=encode_cursor([last.priority, last.opened_at, last.id]) if last else None,
     )
 
@@ -157,7 +159,7 @@ async def get_one(incident_id: str, act: CurrentAct) -> Response:
     units = await incidents.assignments_of(act.session, jurisdiction, row.id)
     return json_answer(
         {
-            "incident": IncidentOut.model_validate(row).model_dump(mode="json"),
+            "incident": incident_data(row, act.principal),
             "calls": [call_data(call, act) for call in calls],
             "triage": decision.decision,
             "assignments": [
@@ -202,7 +204,8 @@ async def get_decisions(incident_id: str, act: CurrentAct) -> Response:
 async def get_recommendation(incident_id: str, act: CurrentAct) -> Response:
     """Units, shortfalls, and every unit that is not offered, each with its reasons. Writes nothing."""
     row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
-    return json_answer(await full_recommendation(act.session, row, act.now), 200)
+    hidden = act.principal.hidden_responder_types()
+    return json_answer(await full_recommendation(act.session, row, act.now, hidden), 200)
 
 
 @commands.post(
@@ -258,9 +261,14 @@ async def _triage_answer(act: Act, incident_id: str, data: dict[str, Any]) -> Re
     return json_answer({"incident": IncidentOut.model_validate(row).model_dump(mode="json"), "triage": data}, 200)
 
 
+def incident_data(row: Incident, principal: Principal) -> dict[str, Any]:
+    """An incident as this principal may see it: without the door for those who may not know who called."""
+    return redacted_location(IncidentOut.model_validate(row).model_dump(mode="json"), principal)
+
+
 def call_data(call: Call, act: Act) -> dict[str, Any]:
     """A call as this principal may see it."""
-    shown = act.principal.may(Permission.CALL_READ_CALLER)
+    shown = redacted_call(call.body, act.principal)
     return {
         "id": call.id,
         "source": call.source,
@@ -272,7 +280,8 @@ def call_data(call: Call, act: Act) -> dict[str, Any]:
         "type_text": call.type_text,
         "narrative": call.narrative,
         "flags": call.flags,
-        "caller": call.body.get("caller") if shown else None,
+        "location": shown.get("location"),
+        "caller": shown.get("caller"),
     }
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from heapq import nsmallest
 from typing import Any
 
@@ -17,12 +17,11 @@ from dispatch.domain.errors import NotFound
 from dispatch.domain.geo import LatLon
 from dispatch.domain.plan import Plan, PlanStep, Slot
 from dispatch.domain.unit import UnitStatus
-from dispatch.queries.roster import RosterCopies, candidates
+from dispatch.queries.roster import RosterCopies, read_roster
+from dispatch.routing.answer import Recommendation, as_data, without_types
 from dispatch.routing.candidates import Candidate
-from dispatch.routing.recommend import RoutingContext, as_data, recommend
+from dispatch.routing.recommend import RoutingContext, recommend
 from dispatch.routing.travel import StraightLine
-
-_TRAVEL = StraightLine()
 
 # How long a job is taken to last when a shift is about to end; measured times per type replace it with the planner.
 EXPECTED_JOB_S = 30 * 60.0
@@ -62,14 +61,14 @@ async def advise(
     cannot fill the plan's first step, all units of its types are looked at, so that a shortfall has its true reasons.
     """
     if fingerprint is None:
-        return _advice(need, [], now)
+        return as_data(_recommended(need, [], None, now))
     roster = await rosters.get(session, jurisdiction_id, fingerprint, now)
     units = roster.of_types([entry["responder_type"] for entry in need.plan])
     near = shortlist(units, need.position)
-    advice = _advice(need, near, now)
-    if len(near) < len(units) and (advice["shortfalls"] or advice["active_step"] is None):
-        return _advice(need, units, now)
-    return advice
+    advice = _recommended(need, near, roster.zone, now)
+    if len(near) < len(units) and (advice.shortfalls or advice.active_step is None):
+        advice = _recommended(need, units, roster.zone, now)
+    return as_data(advice)
 
 
 def shortlist(units: Sequence[Candidate], scene: LatLon | None) -> list[Candidate]:
@@ -95,8 +94,13 @@ def shortlist(units: Sequence[Candidate], scene: LatLon | None) -> list[Candidat
     return kept
 
 
-async def full_recommendation(session: AsyncSession, incident: Incident, now: datetime) -> dict[str, Any]:
-    """The `recommendation` object for an incident as it stands, over every unit of the roster, read now."""
+async def full_recommendation(
+    session: AsyncSession, incident: Incident, now: datetime, hidden_types: frozenset[str]
+) -> dict[str, Any]:
+    """The `recommendation` object for an incident as it stands, over every unit of the roster, read now.
+
+    hidden_types: responder types of which no trace may be shown.
+    """
     row = await session.scalar(
         select(TriageDecisionRow).where(
             TriageDecisionRow.jurisdiction_id == incident.jurisdiction_id,
@@ -115,7 +119,8 @@ async def full_recommendation(session: AsyncSession, incident: Incident, now: da
         incident.opened_at,
         await _declined(session, incident),
     )
-    return _advice(need, await candidates(session, incident.jurisdiction_id, now), now)
+    roster = await read_roster(session, incident.jurisdiction_id, now)
+    return as_data(without_types(_recommended(need, roster.candidates, roster.zone, now), hidden_types))
 
 
 async def _declined(session: AsyncSession, incident: Incident) -> frozenset[str]:
@@ -129,19 +134,19 @@ async def _declined(session: AsyncSession, incident: Incident) -> frozenset[str]
     return frozenset(rows)
 
 
-def _advice(need: Need, units: Sequence[Candidate], now: datetime) -> dict[str, Any]:
+def _recommended(need: Need, units: Sequence[Candidate], zone: tzinfo | None, now: datetime) -> Recommendation:
     context = RoutingContext(
         position=need.position,
         priority=need.priority,
         language=need.language,
         at=now,
-        travel=_TRAVEL,
+        travel=StraightLine(zone=zone),
         expected_duration_s=EXPECTED_JOB_S,
         incident=need.incident,
         waiting_since=need.waiting_since,
         declined=need.declined,
     )
-    return as_data(recommend(plan_from_data(need.plan), units, context))
+    return recommend(plan_from_data(need.plan), units, context)
 
 
 def plan_from_data(entries: Sequence[dict[str, Any]]) -> Plan:

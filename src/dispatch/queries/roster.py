@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -58,14 +59,18 @@ _CANDIDATES = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RosterCopy:
-    """All units of a jurisdiction as candidates, by responder type. Good until the fingerprint or the hour changes."""
+_ZONE = text("select time_zone from jurisdiction where id = :jurisdiction_id")
 
-    fingerprint: int
-    good_until: datetime
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """All units of a jurisdiction as candidates, in id order and by responder type, and the zone of its hours."""
+
     candidates: tuple[Candidate, ...]
     by_type: dict[str, tuple[Candidate, ...]]
+    zone: tzinfo
+    read_at: datetime
+    good_until: datetime
 
     def of_types(self, responder_types: Sequence[str]) -> list[Candidate]:
         """The units of these responder types."""
@@ -76,40 +81,38 @@ class RosterCopies:
     """One copy per jurisdiction; a reader that knows the present fingerprint gets the copy or a fresh one."""
 
     def __init__(self) -> None:
-        self._copies: dict[str, RosterCopy] = {}
+        self._copies: dict[str, tuple[int, Roster]] = {}
 
-    async def get(self, session: AsyncSession, jurisdiction_id: str, fingerprint: int, now: datetime) -> RosterCopy:
-        """Candidates that are true for this fingerprint at this moment.
+    async def get(self, session: AsyncSession, jurisdiction_id: str, fingerprint: int, now: datetime) -> Roster:
+        """A roster that is true for this fingerprint at this moment.
 
-        The fingerprint was read in the caller's transaction and rises with every committed change of a unit, so an
-        equal one means an equal roster.
+        The fingerprint was read in the caller's transaction and changes with every committed change of a unit, so an
+        equal one means an equal roster; shifts that begin or end make a copy old by themselves.
         """
-        copy = self._copies.get(jurisdiction_id)
-        if copy is not None and copy.fingerprint == fingerprint and now < copy.good_until:
-            return copy
-        candidates, good_until = await _read(session, jurisdiction_id, now)
-        by_type: dict[str, list[Candidate]] = {}
-        for candidate in candidates:
-            by_type.setdefault(candidate.responder_type, []).append(candidate)
-        copy = RosterCopy(
-            fingerprint, good_until, tuple(candidates), {kind: tuple(units) for kind, units in by_type.items()}
-        )
-        self._copies[jurisdiction_id] = copy
+        known, copy = self._copies.get(jurisdiction_id, (None, None))
+        if copy is None or known != fingerprint or not copy.read_at <= now < copy.good_until:
+            copy = await read_roster(session, jurisdiction_id, now)
+            self._copies[jurisdiction_id] = (fingerprint, copy)
         return copy
 
 
-async def candidates(session: AsyncSession, jurisdiction_id: str, now: datetime) -> list[Candidate]:
-    """Every unit of the roster as the router sees it at this moment, in id order."""
-    found, _ = await _read(session, jurisdiction_id, now)
-    return found
-
-
-async def _read(session: AsyncSession, jurisdiction_id: str, now: datetime) -> tuple[list[Candidate], datetime]:
+async def read_roster(session: AsyncSession, jurisdiction_id: str, now: datetime) -> Roster:
+    """Every unit of the roster as the router sees it at this moment."""
     rows = (
         await session.execute(_CANDIDATES, {"jurisdiction_id": jurisdiction_id, "now": now, "today": now.date()})
     ).all()
-    changes = [row.next_change for row in rows if row.next_change is not None]
-    return [_candidate(row) for row in rows], min(changes, default=FOREVER)
+    zone = await session.scalar(_ZONE, {"jurisdiction_id": jurisdiction_id})
+    candidates = tuple(_candidate(row) for row in rows)
+    by_type: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        by_type.setdefault(candidate.responder_type, []).append(candidate)
+    return Roster(
+        candidates,
+        {kind: tuple(units) for kind, units in by_type.items()},
+        ZoneInfo(zone or "UTC"),
+        now,
+        min((row.next_change for row in rows if row.next_change is not None), default=FOREVER),
+    )
 
 
 def _candidate(row: Any) -> Candidate:

@@ -12,8 +12,11 @@ from dispatch.web.services import Services
 
 _FIND = text(
     """
-    select jurisdiction_id, id, role, scopes, agencies, source, unit_id, expires_at, revoked_at
-    from access_token where token_hash = :token_hash
+    select t.jurisdiction_id, t.id, t.role, t.scopes, t.agencies, t.source, t.unit_id, t.expires_at, t.revoked_at,
+           (select array_agg(distinct u.responder_type) from unit u
+             where u.jurisdiction_id = t.jurisdiction_id
+               and (u.agency_id = any(t.agencies) or u.id = t.unit_id)) as disciplines
+    from access_token t where t.token_hash = :token_hash
     """
 )
 _HOW = "Send `Authorization: Bearer <token>`; an administrator makes tokens with `dispatch token create`."
@@ -43,6 +46,7 @@ async def authenticate(header: str | None, session: AsyncSession, services: Serv
         agencies=None if row.agencies is None else frozenset(row.agencies),
         source=row.source,
         unit=row.unit_id,
+        disciplines=frozenset(row.disciplines or ()),
     )
     if row.expires_at is None:
         services.tokens.keep(token_hash, principal, now)
