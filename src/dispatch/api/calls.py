@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from dispatch.api.answers import refusals
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
 from dispatch.db.active_policy import PolicyKey
-from dispatch.domain.access import Permission
+from dispatch.domain.access import Permission, Role
 from dispatch.operations.actor import Actor
 from dispatch.operations.call_body import CallBody
 from dispatch.operations.calls import Received, receive
@@ -84,14 +84,29 @@ def json_answer(body: dict[str, Any], status: int) -> Response:
     summary="Ingest one call",
 )
 @requires(Permission.CALL_WRITE)
-async def post_call(body: CallBody, request: Request, act: CurrentAct) -> Response:
+async def post_call(
+    body: CallBody,
+    request: Request,
+    act: CurrentAct,
+    questions: Annotated[
+        bool | None,
+        Query(description="Whether to work out what is worth asking. Default: for people, not for integrations"),
+    ] = None,
+) -> Response:
     """Stores the call, opens its incident, triages it and recommends units. Safe to repeat by source + source_ref.
 
     A newer version of the same call (later `updated_at`, or `received_at` without it) is stored and triaged again; an
     older one is refused with 409 `stale_content`; other content of the same age with 409 `conflicting_content`.
     """
     act.principal.require_source(body.source)
-    got = await receive(act.session, body, await request.body(), act.services.policies, actor_of(act))
+    got = await receive(
+        act.session,
+        body,
+        await request.body(),
+        act.services.policies,
+        actor_of(act),
+        ask=act.principal.role is not Role.INTEGRATION if questions is None else questions,
+    )
     location = body.location
     need = Need(
         got.decision["plan"],

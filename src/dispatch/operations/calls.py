@@ -23,6 +23,7 @@ from dispatch.operations.triage_input import as_given
 from dispatch.triage.decision import as_data
 from dispatch.triage.evaluate import evaluate
 from dispatch.triage.policy import Policy
+from dispatch.triage.questions import with_questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,11 @@ class _Seen:
 
 
 async def receive(
-    session: AsyncSession, body: CallBody, raw: bytes, policies: ActivePolicies, actor: Actor
+    session: AsyncSession, body: CallBody, raw: bytes, policies: ActivePolicies, actor: Actor, *, ask: bool = True
 ) -> Received:
     """The call is stored with its raw bytes, and its incident is on the queue with a decision and its reasons.
 
+    ask: whether the decision carries the questions worth asking, which costs several evaluations.
     Sent again with the same content: nothing changes. With newer content: a new version and a new decision.
     Raises StaleContent for an older version, ConflictingContent for other content of the same age, Invalid for a
     time in the future, Unavailable when no policy is active, NeedsTransaction in a session of lone statements when the
@@ -67,10 +69,10 @@ async def receive(
     """
     _refuse_future(body, actor.now)
     policy = await policies.deciding(session, actor.jurisdiction_id)
-    stored = await _store_new(session, body, raw, policy, actor)
+    stored = await _store_new(session, body, raw, policy, actor, ask)
     if not stored.policy_is_active:
         policy = await policies.active(session, actor.jurisdiction_id)
-        stored = await _store_new(session, body, raw, policy, actor)
+        stored = await _store_new(session, body, raw, policy, actor, ask)
     if stored.received is not None:
         return stored.received
     if is_lone(session):
@@ -110,9 +112,13 @@ class _Stored:
     roster_fingerprint: int | None
 
 
-async def _store_new(session: AsyncSession, body: CallBody, raw: bytes, policy: Policy, actor: Actor) -> _Stored:
+async def _store_new(
+    session: AsyncSession, body: CallBody, raw: bytes, policy: Policy, actor: Actor, ask: bool
+) -> _Stored:
     call = body.facts()
     decision = evaluate(call, policy, actor.now)
+    if ask:
+        decision = with_questions(decision, call, policy, actor.now)
     data = as_data(decision)
     call_id, incident_id, decision_id = new_id(Prefix.CALL), new_id(Prefix.INCIDENT), new_id(Prefix.DECISION)
     received_at = as_utc(body.received_at) if body.received_at else actor.now
@@ -163,7 +169,7 @@ async def _update(
     revised_at = body.revised_at(actor.now) if (body.updated_at or body.received_at) else None
     _require_newer(revised_at, earlier)
     call = body.facts()
-    decision = evaluate(call, policy, actor.now)
+    decision = with_questions(evaluate(call, policy, actor.now), call, policy, actor.now)
     version = earlier.version + 1
     flags = [*body.flags(), *decision.warnings]
     session.add(

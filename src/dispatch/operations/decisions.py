@@ -19,6 +19,7 @@ from dispatch.operations.actor import Actor, tell
 from dispatch.operations.triage_input import as_given, from_given, with_more
 from dispatch.triage.decision import TriageDecision, as_data
 from dispatch.triage.evaluate import evaluate
+from dispatch.triage.questions import with_questions
 
 # Why a person decided otherwise. Codes are for ever; the note beside one is free text.
 OVERRIDE_REASONS: dict[str, str] = {
@@ -100,7 +101,8 @@ async def retriage(
         type_code=more.type_code,
         type_text=more.type_text,
     )
-    change = Redecision(incident.id, "retriage", call, evaluate(call, policy, actor.now))
+    decision = with_questions(evaluate(call, policy, actor.now), call, policy, actor.now)
+    change = Redecision(incident.id, "retriage", call, decision)
     return await record_redecision(session, change, actor, note=more.note)
 
 

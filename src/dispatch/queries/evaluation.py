@@ -9,6 +9,7 @@ from dispatch.db.active_policy import ActivePolicies, PolicyKey
 from dispatch.domain.call import CallFacts
 from dispatch.triage.decision import as_data
 from dispatch.triage.evaluate import evaluate
+from dispatch.triage.questions import with_questions
 
 
 async def evaluate_call(
@@ -21,4 +22,4 @@ async def evaluate_call(
 ) -> dict[str, Any]:
     """The `triage` object under the policy that decides now, or under the version asked for."""
     policy = await policies.get(session, key) if key else await policies.active(session, jurisdiction_id)
-    return as_data(evaluate(call, policy, now))
+    return as_data(with_questions(evaluate(call, policy, now), call, policy, now))
