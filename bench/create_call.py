@@ -1,4 +1,4 @@
-"""POST /v1/calls against the bare endpoint: the same database, the same client, taking turns."""
+"""POST /v1/calls, as a CAD integration sends it, against the bare endpoint: same database, same client, in turns."""
 
 import asyncio
 import json
@@ -20,11 +20,11 @@ _numbers = count(1)
 def create_call(world: World) -> dict[str, float]:
     """create_call_ratio (median of the rounds), and p50, p95, p99 of both in ms."""
     with serving(make_dispatch, world.url) as ours, serving(make_bare, world.dsn) as bare:
-        asyncio.run(drive(ours, _calls(300, world.token), connections=CONNECTIONS))
+        asyncio.run(drive(ours, _calls(300, world.cad), connections=CONNECTIONS))
         asyncio.run(drive(bare, _bare(300), connections=CONNECTIONS))
         rounds: list[tuple[Outcome, Outcome]] = []
         for _ in range(ROUNDS):
-            mine = asyncio.run(drive(ours, _calls(PER_ROUND, world.token), connections=CONNECTIONS))
+            mine = asyncio.run(drive(ours, _calls(PER_ROUND, world.cad), connections=CONNECTIONS))
             base = asyncio.run(drive(bare, _bare(PER_ROUND), connections=CONNECTIONS))
             rounds.append((only(mine, 201), only(base, 201)))
     figures = {"create_call_ratio": median(mine.per_s / base.per_s for mine, base in rounds)}

@@ -27,11 +27,12 @@ JURISDICTION = "bench"
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """url: for SQLAlchemy. dsn: for asyncpg. token: a dispatcher's."""
+    """url: for SQLAlchemy. dsn: for asyncpg. token: a dispatcher's. cad: of a CAD integration, bound to bench-cad."""
 
     url: str
     dsn: str
     token: str
+    cad: str
 
 
 @contextmanager
@@ -42,11 +43,11 @@ def a_world() -> Iterator[World]:
         ensure_database(connection, name)
         url = connection.url(name)
         upgrade(url)
-        token = asyncio.run(_fill(url))
-        yield World(url, connection.dsn(name), token)
+        token, cad = asyncio.run(_fill(url))
+        yield World(url, connection.dsn(name), token, cad)
 
 
-async def _fill(url: str) -> str:
+async def _fill(url: str) -> tuple[str, str]:
     roster = load_roster()
     now = datetime.now(UTC)
     actor = Actor(JURISDICTION, "bench", now)
@@ -81,6 +82,9 @@ async def _fill(url: str) -> str:
             _, secret = await create_token(
                 session, JURISDICTION, NewToken("bench", Role.DISPATCHER), actor="bench", now=now
             )
+            _, cad = await create_token(
+                session, JURISDICTION, NewToken("cad", Role.INTEGRATION, source="bench-cad"), actor="bench", now=now
+            )
     finally:
         await engine.dispose()
-    return secret
+    return secret, cad
