@@ -8,10 +8,11 @@ from dispatch import __version__
 from dispatch.cli.lazy import LazyGroup, Verb
 from dispatch.cli.output import data
 
-POLICY, DATA = "Policy and triage", "Data"
+SERVICE, POLICY, DATA = "Service", "Policy and triage", "Data"
 
 # One line adds a command: name, module that holds its typer `app`, words for --help, panel.
 VERBS = (
+    Verb("demo", "dispatch.cli.demo.command", "Play a whole city: calls, triage, units, history.", SERVICE),
     Verb("triage", "dispatch.cli.triage", "Say who should go, for every row of a file. Needs no database.", POLICY),
     Verb("policy", "dispatch.cli.policy", "Check, test and explain a policy.", POLICY),
 )
