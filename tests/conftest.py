@@ -1,3 +1,27 @@
 """Fixtures for every kind of test; they cost nothing until a test asks for them."""
 
+import signal
+from collections.abc import Generator
+from types import FrameType
+
+import pytest
+
 pytest_plugins = ["tests.support.postgres", "tests.support.service"]
+
+HANGS_AFTER_S = 90
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A test that hangs fails, and says where, instead of stopping the whole run."""
+
+    def give_up(_: int, __: FrameType | None) -> None:
+        raise TimeoutError(f"{item.name} took more than {HANGS_AFTER_S} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(HANGS_AFTER_S)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

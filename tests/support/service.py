@@ -166,7 +166,7 @@ async def a_service(
 ) -> AsyncIterator[Service]:
     """A service over the database, in a jurisdiction of its own, so that tests do not meet each other's rows."""
     clock = FixedClock()
-    settings = settings or Settings(data_dir=Path("/nonexistent"), log_level="error")
+    settings = settings or Settings(data_dir=Path("/nonexistent"), log_level="info")
     engine = make_engine(database_url)
     sessions = make_sessions(engine)
     jurisdiction = f"city-{secrets.token_hex(5)}"

@@ -36,7 +36,8 @@ async def get_feed(
     limit: Limit = PAGE,
 ) -> FeedPage:
     """Gap-free: a row is shown only when no transaction that began before it can still commit."""
-    rows = await feed.events_after(act.session, act.principal.jurisdiction, after, limit)
+    hidden = act.principal.hidden_responder_types()
+    rows = await feed.events_after(act.session, act.principal.jurisdiction, after, limit, hidden)
     return FeedPage(items=[EventOut.model_validate(row) for row in rows], last_seq=rows[-1].seq if rows else after)
 
 
@@ -54,12 +55,10 @@ async def get_stream(
     request: Request,
     act: CurrentAct,
     after: Annotated[int | None, Query(ge=0, le=2**62, description="Default: from now on")] = None,
-    last_event_id: Annotated[str | None, Header(max_length=30)] = None,
+    last_event_id: Annotated[int | None, Header(ge=0, le=2**62, description="The seq to resume after")] = None,
 ) -> StreamingResponse:
     """As /feed, as server-sent events: reconnect with Last-Event-ID and nothing is missed. A heartbeat every 5 s."""
-    start = after
-    if last_event_id is not None and last_event_id.isascii() and last_event_id.isdigit():
-        start = min(int(last_event_id), 2**62)
+    start = after if last_event_id is None else last_event_id
     if start is None:
         start = await feed.last_seq(act.session, act.principal.jurisdiction)
     return StreamingResponse(_stream(request, act, start), media_type="text/event-stream")
@@ -68,10 +67,11 @@ async def get_stream(
 async def _stream(request: Request, act: Act, after: int) -> AsyncIterator[bytes]:
     """Events after a position until the client leaves or the service stops; no connection is held between looks."""
     stopping: asyncio.Event = request.app.state.stopping
+    hidden = act.principal.hidden_responder_types()
     quiet_s = 0.0
     while not stopping.is_set() and not await request.is_disconnected():
         async with reading(act.services.sessions) as session:
-            rows = await feed.events_after(session, act.principal.jurisdiction, after, PAGE)
+            rows = await feed.events_after(session, act.principal.jurisdiction, after, PAGE, hidden)
         for row in rows:
             after = row.seq
             body = EventOut.model_validate(row).model_dump_json()

@@ -136,6 +136,7 @@ async def step_assignment(session: AsyncSession, command: StatusStep, actor: Act
     await _after_step(session, row, unit, command.status, occurred_at, actor)
     payload = {
         "unit": row.call_sign,
+        "responder_type": row.responder_type,
         "from": before.value,
         "to": command.status.value,
         "reason": command.reason,

@@ -1,0 +1,206 @@
+"""The log as a feed and as a stream: every committed row once, in order, none skipped."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from tests.support.service import Service, plain_url
+from tests.support.sockets import a_listening
+
+pytestmark = pytest.mark.anyio
+
+APPEND = """
+    insert into event_log
+      (jurisdiction_id, id, type, schema_version, occurred_at, recorded_at, actor, subject_id, payload)
+    values ($1, $2, 'test.happened', 1, now(), now(), 'tests', 'x', '{}') returning seq
+"""
+
+
+async def _feed(service: Service, after: int, limit: int = 100) -> tuple[list[dict[str, Any]], int]:
+    answer = await service.get(f"/v1/feed?after={after}&limit={limit}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"], answer.json()["last_seq"]
+
+
+@asynccontextmanager
+async def _connection(service: Service) -> AsyncIterator[asyncpg.Connection]:
+    link = await asyncpg.connect(plain_url(service.database_url))
+    try:
+        yield link
+    finally:
+        await link.close()
+
+
+async def _settled(service: Service, after: int, count: int) -> list[dict[str, Any]]:
+    """The rows once the feed shows that many: transactions of other tests on the same server may hold it back."""
+    for _ in range(200):
+        items, _ = await _feed(service, after)
+        if len(items) >= count:
+            return items
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"the feed did not show {count} rows after {after}: {items}")
+
+
+async def test_the_feed_tells_every_event_in_order_page_by_page(service: Service) -> None:
+    await service.call()
+    await service.call()
+    whole = await _settled(service, 0, 7)
+
+    paged: list[dict[str, Any]] = []
+    after = 0
+    while True:
+        items, last = await _feed(service, after, limit=2)
+        if not items:
+            assert last == after
+            break
+        paged += items
+        after = last
+
+    assert paged == whole
+    assert [event["type"] for event in whole[1:]] == ["call.received", "incident.opened", "incident.triaged"] * 2
+    assert [event["seq"] for event in whole] == sorted({event["seq"] for event in whole})
+
+
+async def test_a_transaction_that_began_earlier_and_commits_later_is_not_skipped(service: Service) -> None:
+    _, start = await _feed(service, 0)
+    async with _connection(service) as slow, _connection(service) as fast:
+        late = slow.transaction()
+        await late.start()
+        first = await slow.fetchval(APPEND, service.jurisdiction, "slow")
+        second = await fast.fetchval(APPEND, service.jurisdiction, "fast")
+
+        between, last = await _feed(service, start)
+        await late.commit()
+
+    assert first < second
+    assert "fast" not in {event["id"] for event in between}
+    after = await _settled(service, last, 2)
+    assert [event["id"] for event in after if event["type"] == "test.happened"] == ["slow", "fast"]
+
+
+async def test_a_transaction_that_is_given_up_holds_the_feed_back_no_longer(service: Service) -> None:
+    _, start = await _feed(service, 0)
+    async with _connection(service) as slow, _connection(service) as fast:
+        lost = slow.transaction()
+        await lost.start()
+        await slow.fetchval(APPEND, service.jurisdiction, "lost")
+        await fast.fetchval(APPEND, service.jurisdiction, "kept")
+        await lost.rollback()
+
+    shown = await _settled(service, start, 1)
+
+    assert "kept" in {event["id"] for event in shown}
+    assert "lost" not in {event["id"] for event in shown}
+
+
+async def test_a_reader_that_never_stops_misses_nothing_that_many_writers_commit(service: Service) -> None:
+    _, start = await _feed(service, 0)
+    seen: list[int] = []
+    done = asyncio.Event()
+
+    async def write(writer: int) -> list[int]:
+        async with _connection(service) as link:
+            made = []
+            for n in range(25):
+                async with link.transaction():
+                    made.append(await link.fetchval(APPEND, service.jurisdiction, f"{writer}-{n}"))
+                    await asyncio.sleep(0.001 * (writer % 3))
+            return made
+
+    async def read() -> None:
+        after = start
+        while True:
+            finished = done.is_set()
+            items, after = await _feed(service, after)
+            seen.extend(event["seq"] for event in items)
+            if finished and not items:
+                return
+
+    reader = asyncio.create_task(read())
+    made = await asyncio.gather(*(write(n) for n in range(6)))
+    await _settled(service, max(seq for one in made for seq in one) - 1, 1)
+    done.set()
+    await reader
+
+    assert seen == sorted(seen)
+    assert set(seen) >= {seq for one in made for seq in one}
+
+
+async def _events(stream: httpx.Response, count: int) -> list[dict[str, str]]:
+    """The next events of a stream, as fields."""
+    found: list[dict[str, str]] = []
+    current: dict[str, str] = {}
+    async for line in stream.aiter_lines():
+        if line.startswith(":"):
+            continue
+        if line:
+            name, _, value = line.partition(": ")
+            current[name] = value
+        elif current:
+            found.append(current)
+            current = {}
+            if len(found) == count:
+                return found
+    return found
+
+
+async def test_the_stream_resumes_after_the_last_event_a_client_saw(service: Service) -> None:
+    await service.call()
+    await _settled(service, 0, 4)
+    headers = {"Authorization": f"Bearer {service.tokens['dispatcher']}"}
+    async with a_listening(service.app) as url, httpx.AsyncClient(base_url=url, timeout=10, headers=headers) as client:
+        async with client.stream("GET", "/v1/stream?after=0") as stream:
+            assert stream.headers["content-type"].startswith("text/event-stream")
+            before = await _events(stream, 3)
+        await service.call()
+        async with client.stream("GET", "/v1/stream", headers={"Last-Event-ID": before[-1]["id"]}) as stream:
+            after = await _events(stream, 4)
+
+    assert [event["event"] for event in after] == [
+        "incident.triaged",
+        "call.received",
+        "incident.opened",
+        "incident.triaged",
+    ]
+    ids = [int(event["id"]) for event in (*before, *after)]
+    assert ids == sorted(set(ids))
+    assert json.loads(after[0]["data"])["seq"] == int(after[0]["id"])
+
+
+async def test_a_stream_from_now_on_tells_what_comes_next(service: Service) -> None:
+    await service.call()
+    await _settled(service, 0, 4)
+    headers = {"Authorization": f"Bearer {service.tokens['auditor']}"}
+    async with (
+        a_listening(service.app) as url,
+        httpx.AsyncClient(base_url=url, timeout=10, headers=headers) as client,
+        client.stream("GET", "/v1/stream") as stream,
+    ):
+        got = await service.call()
+        [event] = await _events(stream, 1)
+
+    assert event["event"] == "call.received"
+    assert json.loads(event["data"])["subject_id"] == got["call"]["id"]
+
+
+async def test_a_stream_that_nobody_reads_holds_no_connection(service: Service) -> None:
+    headers = {"Authorization": f"Bearer {service.tokens['dispatcher']}"}
+    async with a_listening(service.app) as url, httpx.AsyncClient(base_url=url, timeout=10, headers=headers) as client:
+        for _ in range(25):
+            request = client.build_request("GET", "/v1/stream?after=0")
+            await client.send(request, stream=True)
+        answer = await asyncio.wait_for(service.get("/v1/status"), 5)
+
+    assert answer.status_code == 200
+
+
+async def test_a_garbled_last_event_id_is_refused(service: Service) -> None:
+    for value in ("x", "-1", "1.5", "9" * 29):
+        answer = await service.get("/v1/stream", headers={"Last-Event-ID": value})
+
+        assert answer.status_code == 422, value
