@@ -90,7 +90,7 @@ async def post_assignments(incident_id: str, body: AssignBody, act: CurrentAct) 
     command = AssignUnits(
         incident_id, body.units, body.mode, body.step, body.role, body.eta_s, body.recommended, body.reason
     )
-    made = await assign_units(act.session, command, actor_of(act))
+    made = await assign_units(act.session, command, actor_of(act), act.principal)
     return Assigned(assignments=[AssignmentOut.model_validate(row) for row in made])
 
 

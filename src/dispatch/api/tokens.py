@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from dispatch.api.answers import refusals
 from dispatch.api.bodies import Moment, Part, Word
+from dispatch.api.calls import actor_of
 from dispatch.db.lookup import get_unit
 from dispatch.db.models import AccessToken
 from dispatch.domain.access import Permission, Role
@@ -78,7 +79,12 @@ async def post_token(body: NewTokenBody, act: CurrentAct) -> NewTokenOut:
         body.name, body.role, body.scopes, body.agencies, body.source, unit.id if unit else None, body.expires_at
     )
     row, secret = await create_token(
-        act.session, act.principal.jurisdiction, wanted, actor=act.principal.subject, now=act.now
+        act.session,
+        act.principal.jurisdiction,
+        wanted,
+        actor=act.principal.subject,
+        now=act.now,
+        request_id=act.request_id,
     )
     return NewTokenOut(**TokenOut.model_validate(row).model_dump(), token=secret)
 
@@ -87,6 +93,6 @@ async def post_token(body: NewTokenBody, act: CurrentAct) -> NewTokenOut:
 @requires(Permission.TOKEN_WRITE)
 async def post_revoke(token_id: str, act: CurrentAct) -> TokenOut:
     """It opens nothing any more, here at once and in other processes within a second."""
-    row = await revoke_token(act.session, act.principal.jurisdiction, token_id, now=act.now)
+    row = await revoke_token(act.session, token_id, actor_of(act))
     act.services.tokens.forget()
     return TokenOut.model_validate(row)

@@ -11,6 +11,7 @@ from dispatch.db import log
 from dispatch.db.ids import new_id
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import Assignment, AssignmentResponder, Incident, Shift, ShiftMember, Unit
+from dispatch.domain.access import Principal
 from dispatch.domain.assignment import (
     ACTIVE,
     TERMINAL,
@@ -69,10 +70,13 @@ class StatusStep:
     note: str | None = None
 
 
-async def assign_units(session: AsyncSession, command: AssignUnits, actor: Actor) -> list[Assignment]:
+async def assign_units(
+    session: AsyncSession, command: AssignUnits, actor: Actor, principal: Principal | None = None
+) -> list[Assignment]:
     """Every unit is on the incident, or none is.
 
-    Raises UnitAlreadyAssigned naming the unit and where it is, UnitNotAvailable, NotFound or Invalid.
+    Raises UnitAlreadyAssigned naming the unit and where it is, UnitNotAvailable, NotFound or Invalid; Refused when the
+    principal may not act for the agency of one of them.
     """
     names = list(dict.fromkeys(command.units))
     if not 1 <= len(names) <= MAX_UNITS:
@@ -87,6 +91,9 @@ async def assign_units(session: AsyncSession, command: AssignUnits, actor: Actor
             f"Incident {incident.number} is {incident.status}.", fix="Reopen it first.", incident_status=incident.status
         )
     units = await _lock_units(session, actor.jurisdiction_id, names)
+    if principal is not None:
+        for unit in units:
+            principal.require_agency(unit.agency_id)
     await _require_free(session, actor.jurisdiction_id, units)
     crews = await _crews(session, actor, units)
     made = [_assignment(unit, incident, command, actor) for unit in units]

@@ -121,7 +121,13 @@ async def set_unit_status(
     before = row.status
     row.status, row.status_at, row.status_reason = status.value, at, reason
     row.version += 1
-    payload = {"unit": row.call_sign, "from": before, "to": status.value, "reason": reason}
+    payload = {
+        "unit": row.call_sign,
+        "responder_type": row.responder_type,
+        "from": before,
+        "to": status.value,
+        "reason": reason,
+    }
     await tell(session, actor, log.Entry("unit.status_changed", row.id, at, None, payload))
     return row
 

@@ -8,11 +8,13 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dispatch.db import log
 from dispatch.db.ids import new_id
 from dispatch.db.models import AccessToken
 from dispatch.domain.access import ROLE_PERMISSIONS, Permission, Role
 from dispatch.domain.errors import FieldProblem, Invalid, NotFound
 from dispatch.domain.ids import Prefix
+from dispatch.operations.actor import Actor, tell
 
 SECRET_PREFIX = "dsp_live_"  # noqa: S105 - a public prefix, so that secret scanners can find leaked tokens
 
@@ -36,7 +38,13 @@ def hash_of(secret: str) -> bytes:
 
 
 async def create_token(
-    session: AsyncSession, jurisdiction_id: str, token: NewToken, *, actor: str, now: datetime
+    session: AsyncSession,
+    jurisdiction_id: str,
+    token: NewToken,
+    *,
+    actor: str,
+    now: datetime,
+    request_id: str | None = None,
 ) -> tuple[AccessToken, str]:
     """The token row and its secret, which nobody can read again."""
     _check(token)
@@ -56,17 +64,20 @@ async def create_token(
         expires_at=token.expires_at,
     )
     session.add(row)
-    await session.flush()
+    payload = {"name": row.name, "role": row.role}
+    by = Actor(jurisdiction_id, actor, now, request_id)
+    await tell(session, by, log.Entry("token.created", row.id, now, None, payload))
     return row, secret
 
 
-async def revoke_token(session: AsyncSession, jurisdiction_id: str, token_id: str, *, now: datetime) -> AccessToken:
+async def revoke_token(session: AsyncSession, token_id: str, actor: Actor) -> AccessToken:
     """The token opens nothing any more. Revoking twice keeps the first time."""
-    row = await session.get(AccessToken, (jurisdiction_id, token_id), with_for_update=True)
+    row = await session.get(AccessToken, (actor.jurisdiction_id, token_id), with_for_update=True)
     if row is None:
         raise NotFound(f"There is no token {token_id}.", fix="List the tokens with GET /v1/tokens.")
     if row.revoked_at is None:
-        row.revoked_at = now
+        row.revoked_at = actor.now
+        await tell(session, actor, log.Entry("token.revoked", row.id, actor.now, None, {"name": row.name}))
     return row
 
 

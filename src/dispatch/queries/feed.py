@@ -34,6 +34,7 @@ _AFTER = text(
     f"""
     select {_COLUMNS} from event_log
     where jurisdiction_id = :jurisdiction_id and seq > :after and tx < pg_snapshot_xmin(pg_current_snapshot())
+      and (payload ->> 'responder_type' is null or payload ->> 'responder_type' <> all(:hidden))
     order by seq limit :limit
     """  # noqa: S608 - the columns are a constant of this module
 )
@@ -42,6 +43,7 @@ _OF_INCIDENT = text(
     f"""
     select {_COLUMNS} from event_log
     where jurisdiction_id = :jurisdiction_id and incident_id = :incident_id and seq > :after
+      and (payload ->> 'responder_type' is null or payload ->> 'responder_type' <> all(:hidden))
     order by seq limit :limit
     """  # noqa: S608
 )
@@ -49,19 +51,39 @@ _OF_INCIDENT = text(
 _LAST = text("select coalesce(max(seq), 0) from event_log where jurisdiction_id = :jurisdiction_id")
 
 
-async def events_after(session: AsyncSession, jurisdiction_id: str, after: int, limit: int) -> list[LoggedEvent]:
-    """Up to `limit` rows with seq > after, in order. Asking again from the last seq never skips a row."""
-    rows = await session.execute(_AFTER, {"jurisdiction_id": jurisdiction_id, "after": after, "limit": limit})
+async def events_after(
+    session: AsyncSession, jurisdiction_id: str, after: int, limit: int, hidden_types: frozenset[str] = frozenset()
+) -> list[LoggedEvent]:
+    """Up to `limit` rows with seq > after, in order. Asking again from the last seq never skips a row.
+
+    hidden_types: responder types whose units and assignments the reader may not know of.
+    """
+    rows = await session.execute(
+        _AFTER,
+        {"jurisdiction_id": jurisdiction_id, "after": after, "limit": limit, "hidden": sorted(hidden_types)},
+    )
     return [LoggedEvent(**row) for row in rows.mappings()]
 
 
 async def timeline(
-    session: AsyncSession, jurisdiction_id: str, incident_id: str, *, after: int, limit: int
+    session: AsyncSession,
+    jurisdiction_id: str,
+    incident_id: str,
+    *,
+    after: int,
+    limit: int,
+    hidden_types: frozenset[str] = frozenset(),
 ) -> list[LoggedEvent]:
     """What happened to one incident, in the order in which it was recorded."""
     rows = await session.execute(
         _OF_INCIDENT,
-        {"jurisdiction_id": jurisdiction_id, "incident_id": incident_id, "after": after, "limit": limit},
+        {
+            "jurisdiction_id": jurisdiction_id,
+            "incident_id": incident_id,
+            "after": after,
+            "limit": limit,
+            "hidden": sorted(hidden_types),
+        },
     )
     return [LoggedEvent(**row) for row in rows.mappings()]
 
