@@ -18,7 +18,7 @@ from dispatch.domain.time import as_utc, iso
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.call_body import FUTURE_TOLERANCE, CallBody
 from dispatch.operations.decisions import Redecision, record_redecision, standing_decision, summary
-from dispatch.operations.ingest_sql import SEEN, STORE
+from dispatch.operations.ingest_sql import LOCK_SEEN, SEEN, STORE
 from dispatch.operations.triage_input import as_given
 from dispatch.triage.decision import as_data
 from dispatch.triage.evaluate import evaluate
@@ -79,6 +79,7 @@ async def receive(
         raise NeedsTransaction
     fingerprint = stored.roster_fingerprint
     key = {"jurisdiction_id": actor.jurisdiction_id, "source": body.source, "source_ref": body.source_ref}
+    await session.execute(LOCK_SEEN, key)
     seen = (await session.execute(SEEN, key)).one_or_none()
     if seen is None:
         raise Conflict(

@@ -71,7 +71,16 @@ STORE = Statement(
     },
 )
 
-# The same reference again: what is stored of it now.
+# The same reference again: one at a time. A statement of its own, since a row that was waited for is read as it is now,
+# but what is joined to it as it was when the statement began.
+LOCK_SEEN = text(
+    """
+    select id from call where jurisdiction_id = :jurisdiction_id and source = :source and source_ref = :source_ref
+    for update
+    """
+)
+
+# What is stored of a reference now.
 SEEN = text(
     """
     select c.id as call_id, c.incident_id, i.decision_id, i.number, i.status, i.priority,
@@ -86,6 +95,5 @@ SEEN = text(
       where jurisdiction_id = c.jurisdiction_id and call_id = c.id order by version desc limit 1
     ) u on true
     where c.jurisdiction_id = :jurisdiction_id and c.source = :source and c.source_ref = :source_ref
-    for update of c, i
     """
 )

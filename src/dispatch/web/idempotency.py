@@ -11,6 +11,8 @@ from dispatch.domain.errors import FieldProblem, IdempotencyMismatch, Invalid
 
 MAX_KEY_CHARS = 200
 
+# Who comes second with a key waits for the first, and then gets its answer instead of a conflict.
+_IN_TURN = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _FIND = text(
     """
     select request_hash, status, media_type, body from idempotency_key
@@ -41,6 +43,7 @@ def key_of(request: Request) -> str | None:
 
 async def answer_again(session: AsyncSession, principal: Principal, key: str, fingerprint: bytes) -> Response | None:
     """The answer given to this key before, marked as a replay. Raises IdempotencyMismatch for another request."""
+    await session.execute(_IN_TURN, {"name": f"{principal.jurisdiction}/{principal.subject}/{key}"})
     found = (
         await session.execute(
             _FIND, {"jurisdiction_id": principal.jurisdiction, "token_id": principal.subject, "key": key}
