@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dispatch import __version__
@@ -55,7 +56,8 @@ def create_app(
         if engine is None:
             await own.dispose()
 
-    app = FastAPI(
+    # Its pages /docs and /redoc load nothing from outside: a dispatch centre may have no way out.
+    app = FastAPIOffline(
         title="Dispatch",
         version=__version__,
         description=DESCRIPTION,
