@@ -1,5 +1,6 @@
 """A client of a running service: requests with a token, refusals as the errors that the command line knows."""
 
+import sys
 from typing import Any
 
 import httpx
@@ -7,6 +8,9 @@ import httpx
 from dispatch.domain.errors import Conflict, DispatchError, Invalid, NotFound, Refused, Unauthenticated, Unavailable
 
 TIMEOUT_S = 60.0
+
+# httpcore asks for sniffio at every request, and a failed import searches the disk each time; so it fails at once.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 _BY_STATUS: dict[int, type[DispatchError]] = {
     401: Unauthenticated,

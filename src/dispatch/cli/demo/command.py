@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+import uvloop
 
 from dispatch.cli.demo import city, filed, live_view
 from dispatch.cli.demo.clock import RunningClock, SteppedClock
@@ -79,8 +80,8 @@ def _once(production: Production, settings: Settings, *, as_json: bool) -> None:
     clock, log, out = SteppedClock(production.begins), Log(), words()
     total = len(production.jobs)
     out.print(f"[bold]{production.set_up.name}[/]: {total:,} calls, {len(production.set_up.units):,} units")
-    with staged(production, settings, clock) as stage, RowsProgress(out, "calls") as progress:
-        dispatcher, evidence, seconds = asyncio.run(
+    with staged(production, settings, clock, "warning") as stage, RowsProgress(out, "calls") as progress:
+        dispatcher, evidence, seconds = uvloop.run(
             play_and_gather(
                 production, stage, clock, log, lambda posted, wrong: progress.show(posted, wrong, posted / total)
             )
@@ -103,7 +104,7 @@ def _live(production: Production, settings: Settings, speed: float, *, as_json: 
         else:
             live_view.show(words(), stage, production, speed)
         with suppress(KeyboardInterrupt):
-            asyncio.run(_until_stopped(production, stage, clock))
+            uvloop.run(_until_stopped(production, stage, clock))
     words().print("[dim]stopped[/]")
 
 

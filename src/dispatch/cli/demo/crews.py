@@ -9,6 +9,7 @@ from dispatch.cli.demo.agenda import Agenda
 from dispatch.cli.demo.dispatcher import Dispatcher
 from dispatch.cli.demo.duty import Duty, Span
 from dispatch.cli.demo.jobs import Job
+from dispatch.cli.demo.lanes import Lanes
 from dispatch.cli.demo.lives import Step, answer_delay_s, declines, steps_of
 from dispatch.cli.demo.outcomes import disposition_code
 from dispatch.cli.demo.played import Log, Played, Sent
@@ -46,12 +47,17 @@ class Crews:
         self._line: dict[str, Played] = {}
         self._open: dict[str, Played] = {}
         self._assigned = 0
+        self._lanes = Lanes()
 
     def plan(self, jobs: Iterable[Job], spans: Iterable[Span], until: datetime) -> None:
         """The calls and the shifts are on the agenda."""
         self._duty.plan(spans, until)
         for job in jobs:
             self._agenda.add(job.at, lambda job=job: self._receive(job))  # type: ignore[misc]
+
+    async def finish(self) -> None:
+        """Whatever was not waited for is done."""
+        await self._lanes.all_emptied()
 
     async def _receive(self, job: Job) -> None:
         answer = await self._dispatcher.post_call(job.body)
@@ -67,7 +73,7 @@ class Crews:
         self._told("call", played, advice)
         if job.not_a_call is not None:
             self._log.not_sent[job.not_a_call] += 1
-            await self._close(played, "other", "Nobody asked for help.")
+            self._close(played, "other", "Nobody asked for help.")
             return
         self._open[played.incident] = played
         sent_at = (job.occurred or {}).get("dispatched_at")
@@ -163,7 +169,7 @@ class Crews:
             self._agenda.add_in(delay, lambda: self._accept(played, sent, pick))
 
     async def _accept(self, played: Played, sent: Sent, pick: dict[str, Any]) -> None:
-        await self._dispatcher.step(sent.assignment, {"status": "accepted"})
+        self._send_step(sent, Step(self._agenda.now, "accepted"))
         self._follow(played, sent, steps_of(played.job, pick, self._agenda.now))
 
     async def _decline(self, played: Played, sent: Sent) -> None:
@@ -179,22 +185,38 @@ class Crews:
             self._agenda.add(step.at, lambda step=step: self._step(played, sent, step))  # type: ignore[misc]
 
     async def _step(self, played: Played, sent: Sent, step: Step) -> None:
-        body = {"status": step.status, "outcome": step.outcome} if step.outcome else {"status": step.status}
-        answer = await self._dispatcher.step(sent.assignment, body)
-        if not answer.ok:
-            self._dispatcher.traffic.unexpected.append(f"{sent.unit} could not become {step.status}: {answer.code}")
+        self._send_step(sent, step)
         if step.status != "cleared":
             return
+        await self._lanes.emptied(sent.assignment)
         sent.ended, sent.outcome = "cleared", step.outcome
         if not played.on_it:
             outcomes = [one.outcome for one in played.handled_by if one.outcome]
-            await self._close(played, disposition_code(outcomes))
+            self._close(played, disposition_code(outcomes))
         await self._duty.released(sent.unit)
 
-    async def _close(self, played: Played, disposition: str, note: str | None = None) -> None:
+    def _send_step(self, sent: Sent, step: Step) -> None:
+        """The step is told in its turn; it happened now, however long that takes."""
+        body = {"status": step.status, "occurred_at": self._agenda.now.isoformat()}
+        if step.outcome:
+            body["outcome"] = step.outcome
+
+        async def tell() -> None:
+            answer = await self._dispatcher.step(sent.assignment, body)
+            if not answer.ok:
+                self._dispatcher.traffic.unexpected.append(f"{sent.unit} could not become {step.status}: {answer.code}")
+
+        self._lanes.put(sent.assignment, tell)
+
+    def _close(self, played: Played, disposition: str, note: str | None = None) -> None:
         self._line.pop(played.incident, None)
         self._open.pop(played.incident, None)
-        played.closed = (await self._dispatcher.close(played.incident, disposition, note)).ok
+        played.closed = True
+
+        async def tell() -> None:
+            played.closed = (await self._dispatcher.close(played.incident, disposition, note)).ok
+
+        self._lanes.put(played.incident, tell)
         self._told("closed", played, disposition)
 
     async def _try_to_double_book(self, played: Played) -> None:

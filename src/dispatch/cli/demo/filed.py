@@ -64,9 +64,11 @@ def received_at(call: HistoryCall) -> datetime:
 
 
 def _job(call: HistoryCall) -> Job:
+    # The call as it came in: the file's time of the last change lies ahead of that moment.
+    body = {name: value for name, value in call.body.items() if name != "updated_at"}
     return Job(
         received_at(call),
-        call.body,
+        body,
         LIFE,
         occurred=call.occurred,
         unit_times=call.unit_times,
@@ -192,7 +194,7 @@ def _set_up(
     ]
     return SetUp(
         mapping.source_name,
-        mapping.title,
+        re.split(r"[,(]", mapping.title)[0].strip(),
         mapping.zone or "UTC",
         agencies=[
             AgencyRecord(agency[kind], f"{kind.replace('_', ' ').capitalize()} agency", "city") for kind in kinds

@@ -7,6 +7,7 @@ from dispatch.cli.demo.agenda import Agenda
 from dispatch.cli.demo.crews import Told, tell_nobody
 from dispatch.cli.demo.dispatcher import Dispatcher
 from dispatch.cli.demo.jobs import Job
+from dispatch.cli.demo.lanes import Lanes
 from dispatch.cli.demo.outcomes import disposition_code, outcome_code
 from dispatch.cli.demo.played import Log, Played, Sent
 from dispatch.ingest.history_call import UnitTimes
@@ -28,6 +29,11 @@ class Replay:
         self._dispatcher = dispatcher
         self._log = log
         self._told = told
+        self._lanes = Lanes()
+
+    async def finish(self) -> None:
+        """Whatever was not waited for is done."""
+        await self._lanes.all_emptied()
 
     def plan(self, jobs: Iterable[Job]) -> None:
         """The calls are on the agenda."""
@@ -75,7 +81,7 @@ class Replay:
         """When each step is told, the step, when it happened, and a note where the file does not say that it did."""
         latest = times.dispatched_at or self._agenda.now
         steps: list[tuple[datetime, str, datetime, str | None]] = []
-        known = {name: at for name, at in times.steps() if at is not None}
+        known = {name: at for name, at in times.steps() if at is not None} or {"dispatched_at": latest}
         if known.keys() & {"transporting_at", "at_destination_at"}:
             # Transport starts at a scene: where the file lacks one, it is told with the time of the step after it.
             self._fill_in(known, "transporting_at", "at_destination_at")
@@ -102,10 +108,15 @@ class Replay:
         body: dict[str, str | None] = {"status": status, "occurred_at": occurred_at.isoformat(), "note": note}
         if status == "cleared":
             body["outcome"] = outcome_code(played.job.outcome, sent.responder_type)
-        answer = await self._dispatcher.step(sent.assignment, body)
-        if not answer.ok:
-            self._dispatcher.traffic.unexpected.append(f"{sent.unit} could not become {status}: {answer.code}")
+
+        async def tell() -> None:
+            answer = await self._dispatcher.step(sent.assignment, body)
+            if not answer.ok:
+                self._dispatcher.traffic.unexpected.append(f"{sent.unit} could not become {status}: {answer.code}")
+
+        self._lanes.put(sent.assignment, tell)
         if status == "cleared":
+            await self._lanes.emptied(sent.assignment)
             sent.ended, sent.outcome = "cleared", body["outcome"]
             await self._end_one(played, left)
 
@@ -114,7 +125,11 @@ class Replay:
         if left.units:
             return
         disposition = disposition_code(one.outcome for one in played.handled_by if one.outcome)
-        played.closed = (await self._dispatcher.close(played.incident, disposition)).ok
+
+        async def tell() -> None:
+            played.closed = (await self._dispatcher.close(played.incident, disposition)).ok
+
+        self._lanes.put(played.incident, tell)
         self._told("closed", played, disposition)
 
 

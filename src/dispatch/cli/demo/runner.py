@@ -43,14 +43,14 @@ class Stage:
 
 
 @contextmanager
-def staged(production: Production, settings: Settings, clock: DemoClock) -> Iterator[Stage]:
+def staged(production: Production, settings: Settings, clock: DemoClock, log_level: str = "info") -> Iterator[Stage]:
     """The service over a fresh database with the city in it, as long as the block lasts."""
     name = production.set_up.jurisdiction_id
     with demo_database(settings, name) as url:
         upgrade(url)
         tokens = run_in_transaction(url, lambda session: furnish(session, production))
         log_file = settings.data_dir / "log" / f"demo-{name}.log"
-        app = make_app(settings.model_copy(update={"log_format": "json"}), url, clock)
+        app = make_app(settings.model_copy(update={"log_format": "json", "log_level": log_level}), url, clock)
         log_to(log_file)
         with service_in_thread(app, listen(settings)) as address:
             yield Stage(address, tokens, url, log_file)
@@ -85,12 +85,15 @@ async def play_and_gather(
 
 async def _play(production: Production, dispatcher: Dispatcher, clock: DemoClock, log: Log, told: Told) -> None:
     agenda = Agenda(clock)
+    crews: Crews | Replay
     if production.replays:
-        Replay(agenda, dispatcher, log, told=told).plan(production.jobs)
+        crews = Replay(agenda, dispatcher, log, told=told)
+        crews.plan(production.jobs)
     else:
         crews = Crews(agenda, dispatcher, log, types=production.types, capacities=production.capacities, told=told)
         crews.plan(production.jobs, production.spans, production.ends)
     await agenda.work_off()
+    await crews.finish()
 
 
 async def _watch(dispatcher: Dispatcher, log: Log, show: Progress) -> None:

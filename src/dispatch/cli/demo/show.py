@@ -51,7 +51,7 @@ def show_summary(out: Console, data: Mapping[str, Any]) -> None:
     out.print()
     out.print(Rule("[bold]How long it took[/]", align="left", style="dim"))
     out.print(_intervals(data["intervals"]))
-    out.print("[dim]minutes, median / 90th percentile; in brackets the share of assignments without the figure[/]")
+    out.print("[dim]minutes: median / 90th percentile, and the share of units without it[/]")
     out.print()
     out.print(Rule("[bold]Does it hold?[/]", align="left", style="dim"))
     for line in _checks(data):
@@ -123,21 +123,21 @@ def _reasons(title: str, counts: Mapping[str, int]) -> Table:
 
 
 def _intervals(rows: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 1), show_edge=False, header_style="dim")
-    table.add_column("priority", justify="right")
-    table.add_column("assignments", justify="right")
-    for name in INTERVALS:
-        table.add_column(name, justify="right", no_wrap=True)
+    table = Table(box=None, padding=(0, 1), show_edge=False, header_style="dim")
+    table.add_column("", no_wrap=True, min_width=11)
     for row in rows:
-        table.add_row(f"P{row['priority']}", f"{row['assignments']:,}", *(_interval(row[name]) for name in INTERVALS))
+        table.add_column(f"P{row['priority']}", justify="right", no_wrap=True)
+    table.add_row("[dim]units sent[/]", *(f"[dim]{row['assignments']:,}[/]" for row in rows))
+    for name in INTERVALS:
+        table.add_row(name, *(_interval(row[name]) for row in rows))
     return table
 
 
 def _interval(found: Mapping[str, Any]) -> str:
     if not found["count"]:
         return "[dim]-[/]"
-    missing = f" [dim]({found['missing_share']:.0%})[/]" if found["missing_share"] else ""
-    return f"{found['p50_s'] / 60:.1f} / {found['p90_s'] / 60:.1f}{missing}"
+    missing = f" [dim]{found['missing_share']:>3.0%}[/]" if found["missing_share"] else "    "
+    return f"{found['p50_s'] / 60:.1f}/{found['p90_s'] / 60:.1f}{missing}"
 
 
 def _checks(data: Mapping[str, Any]) -> list[str]:
@@ -149,8 +149,7 @@ def _checks(data: Mapping[str, Any]) -> list[str]:
         _line(not checks["server_errors"], f"{checks['server_errors']:,} server errors"),
         _line(
             not checks["double_booked"] and checks["double_booking_tries"] == checks["double_booking_refused"],
-            f"{checks['double_booking_refused']:,} of {checks['double_booking_tries']:,} tries to double-book a unit "
-            f"refused; {checks['double_booked']:,} double bookings in the history",
+            _double_booking(checks),
         ),
     ]
     lines += [f"  [bold red]✗[/] {escape(one)}" for one in checks["unexpected_shown"]]
@@ -179,6 +178,14 @@ def _checks(data: Mapping[str, Any]) -> list[str]:
             "a recommended type of responder really went"
         )
     return [*lines, *(f"  [dim]· {escape(note)}[/]" for note in data["notes"])]
+
+
+def _double_booking(checks: Mapping[str, Any]) -> str:
+    found = f"{checks['double_booked']:,} double bookings in the history"
+    if not checks["double_booking_tries"]:
+        return found
+    tries = f"{checks['double_booking_refused']:,} of {checks['double_booking_tries']:,} tries to double-book a unit refused"
+    return f"{tries}; {found}"
 
 
 def _agreement(agreement: Mapping[str, Any]) -> str:

@@ -1,0 +1,137 @@
+"""`dispatch import`: past calls through a mapping, and the roster from one file."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from dispatch.cli.exits import Exit
+from dispatch.cli.importing.calls import CallsImport, Outcome, import_here, import_there
+from dispatch.cli.importing.roster import check_references, read_roster
+from dispatch.cli.jurisdiction import find_jurisdiction
+from dispatch.cli.output import AsJson, emit, words
+from dispatch.cli.policy_source import find_policy
+from dispatch.cli.service import cli_actor, migrated_database, run_in_transaction
+from dispatch.domain.errors import NotFound, Unauthenticated
+from dispatch.operations.policies import install_policy
+from dispatch.operations.setup import set_up
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, rich_markup_mode="rich", help="Bring calls and rosters in."
+)
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="- reads standard input (calls only).")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, store nothing.")]
+Where = Annotated[str | None, typer.Option("--jurisdiction", "-j", help="Needed when there are several.")]
+
+CALLS_EXAMPLES = """
+[bold]Examples[/]
+
+  dispatch import calls calls-2025.csv.gz --mapping sf-police --dry-run
+
+  DISPATCH_TOKEN=dsp_... dispatch import calls calls.csv --mapping my-cad.yaml --url https://dispatch.example
+"""
+UNITS_EXAMPLES = """
+[bold]Examples[/]
+
+  dispatch import units city.yaml --policy us-default
+
+  dispatch import units units.csv --jurisdiction alder-bay --dry-run
+"""
+
+
+@app.command(epilog=CALLS_EXAMPLES)
+def calls(
+    file: File,
+    mapping: Annotated[str, typer.Option(help="How to read the file: a shipped mapping by name, or a YAML file.")],
+    dry_run: DryRun = False,
+    url: Annotated[str | None, typer.Option(envvar="DISPATCH_URL", help="Post to this running service.")] = None,
+    token: Annotated[str, typer.Option(envvar="DISPATCH_TOKEN", help="For --url; better in the environment.")] = "",
+    rejects: Annotated[Path | None, typer.Option(help="Where rows go that could not be taken.")] = None,
+    jurisdiction: Where = None,
+    as_json: AsJson = False,
+) -> None:
+    """Store past calls and triage them; nobody is sent. Doing it again changes nothing, so it can be resumed.
+
+    Without --url they go straight into the database. Exit code 5: some rows could not be taken; they are in the
+    reject file, each with its reason.
+    """
+    if file != "-" and not Path(file).is_file():
+        raise NotFound(f"There is no file {file}.", fix="Check the path.")
+    if url and not token:
+        raise Unauthenticated("Posting to a service needs a token.", fix="Set DISPATCH_TOKEN.")
+    work = CallsImport(file, mapping, rejects or Path(f"{Path(file).name.strip('-') or 'stdin'}.rejects.ndjson"))
+    if url:
+        outcome = asyncio.run(import_there(work, url, token, dry_run=dry_run))
+    else:
+        with migrated_database() as address:
+            j = run_in_transaction(address, lambda session: find_jurisdiction(session, jurisdiction))
+            outcome = asyncio.run(import_here(work, address, j, dry_run=dry_run))
+    _tell(outcome, dry_run=dry_run, as_json=as_json)
+    if outcome.refused:
+        raise typer.Exit(Exit.PARTIAL if outcome.taken or dry_run else Exit.FAILED)
+
+
+def _tell(outcome: Outcome, *, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        emit(outcome.as_data(dry_run=dry_run))
+        return
+    out = words()
+    verb = "could be stored" if dry_run else "stored and triaged"
+    out.print(f"[green]✓[/] {outcome.new:,} calls {verb} [dim]from {outcome.tally.rows_read:,} rows[/]")
+    for count, what in (
+        (outcome.unchanged, "were stored already"),
+        (outcome.updated, "were stored already and have changed"),
+        (outcome.tally.skipped.total(), "rows left out by rules of the mapping"),
+    ):
+        if count:
+            out.print(f"  [dim]·[/] {count:,} {what}")
+    if outcome.refused:
+        out.print(f"  [red]✗[/] {outcome.refused:,} could not be taken: [bold]{escape(str(outcome.rejects))}[/]")
+        for reason, count in outcome.reasons.most_common(8):
+            out.print(f"    [dim]{count:>6,}[/] {escape(reason)}")
+
+
+@app.command(epilog=UNITS_EXAMPLES)
+def units(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=".yaml (everything) or .csv (units).")],
+    policy: Annotated[str | None, typer.Option(help="Also publish this policy, by id or folder.")] = None,
+    dry_run: DryRun = False,
+    jurisdiction: Where = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set up a jurisdiction: agencies, programs, units, responders and shifts, all of the file or nothing.
+
+    What is there already, by id, call sign or employee number, stays as it is. The keys of a YAML file are those of
+    the API's bodies, in lists `agencies`, `programs`, `units`, `responders`, `shifts`, under a `jurisdiction`.
+    """
+    roster = read_roster(file, jurisdiction)
+    texts = find_policy(policy) if policy else None
+    if texts is not None:
+        texts.load()
+
+    async def store(session: Any) -> dict[str, int]:
+        wanted, new = await check_references(session, roster)
+        if dry_run:
+            return new
+        actor = cli_actor(wanted.jurisdiction_id)
+        added = await set_up(session, wanted, actor)
+        if texts is not None:
+            await install_policy(
+                session, actor.jurisdiction_id, texts.texts, texts.parents, actor=actor.subject, now=datetime.now(UTC)
+            )
+        return {name: getattr(added, name) for name in ("agencies", "programs", "units", "responders", "shifts")}
+
+    with migrated_database() as url:
+        counts = run_in_transaction(url, store)
+    if as_json:
+        emit({"jurisdiction": roster.jurisdiction, "dry_run": dry_run, "added": counts, "policy": policy})
+        return
+    verb = "would be added" if dry_run else "added"
+    shown = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    words().print(f"[green]✓[/] {roster.jurisdiction}: {shown} {verb}")
+    if policy and not dry_run:
+        words().print(f"[green]✓[/] {escape(policy)} decides from now on")

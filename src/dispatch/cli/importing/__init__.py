@@ -1,0 +1,1 @@
+"""What `dispatch import` does, row by row."""
