@@ -8,7 +8,7 @@ import pytest
 
 pytest_plugins = ["tests.support.postgres", "tests.support.service"]
 
-HANGS_AFTER_S = 90
+HANGS_AFTER_S = 45
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dispatch import __version__
 from dispatch.api import assignments, calls, feed, health, incidents, policies, roster, tokens
+from dispatch.api.answers import only_refusals
 from dispatch.config import Settings
 from dispatch.db.active_policy import ActivePolicies
 from dispatch.db.session import make_engine, make_sessions
@@ -98,6 +99,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         for path, item in document["paths"].items():
             for operation in item.values():
                 operation["security"] = [{"token": []}] if path.startswith("/v1/") else []
+                if "requestBody" in operation:
+                    operation["responses"] |= {str(status): entry for status, entry in only_refusals(413, 415).items()}
         app.openapi_schema = document
     return app.openapi_schema
 

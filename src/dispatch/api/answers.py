@@ -20,6 +20,7 @@ _WHAT = {
     404: "No such thing here",
     409: "The present state forbids it; `code` says how",
     413: "The body is larger than the service takes",
+    415: "The body is not declared to be JSON",
     422: "A field is not valid; `errors` names each one",
     503: "A part of the service does not answer; try again",
 }
@@ -27,12 +28,17 @@ _WHAT = {
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI entries for these refusals besides those that every route can give."""
+    return only_refusals(400, 401, 403, 422, 503, *statuses)
+
+
+def only_refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI entries for these refusals."""
     return {
         status: {
             "description": _WHAT[status],
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-        for status in sorted({400, 401, 403, 422, 503, *statuses})
+        for status in sorted(set(statuses))
     }
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import asyncpg
 import asyncpg.transaction
 import orjson
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
@@ -19,7 +20,14 @@ Sessions = async_sessionmaker[AsyncSession]
 
 Begun = asyncpg.transaction.Transaction
 _ENGINE, _POOLED, _CONNECTION, _DRIVER, _LONE = "engine", "pooled", "connection", "driver", "lone"
-_DATABASE_FAILED = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+# The third is what connecting raises when the server refuses, since nothing of SQLAlchemy's is between us and its pool.
+_DATABASE_FAILED = (
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    AsyncAdapt_asyncpg_dbapi.Error,
+    asyncpg.InterfaceError,
+    OSError,
+)
 
 
 def json_text(value: Any) -> str:
@@ -139,7 +147,7 @@ async def _connected(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """A session on a connection of the pool; what the database refuses leaves as a refusal that a reader knows."""
     engine = sessions.kw["bind"].sync_engine
     try:
-        pooled = await greenlet_spawn(engine.raw_connection)
+        pooled = await _taken_from(engine)
         session = sessions(info={_ENGINE: engine, _POOLED: pooled, _DRIVER: pooled.driver_connection})
         try:
             yield session
@@ -149,6 +157,20 @@ async def _connected(sessions: Sessions) -> AsyncIterator[AsyncSession]:
             await greenlet_spawn(pooled.close)
     except _DATABASE_FAILED as error:
         raise translate(error) from error
+
+
+async def _taken_from(engine: Engine) -> Any:
+    """A connection of the pool that is not known to be dead.
+
+    The driver knows it without asking the server, so after a restart of the database no request pays for a connection
+    that died while nobody used it.
+    """
+    while True:
+        pooled = await greenlet_spawn(engine.raw_connection)
+        driver: Any = pooled.driver_connection
+        if not driver.is_closed():
+            return pooled
+        await greenlet_spawn(pooled.invalidate)
 
 
 async def _roll_back(session: AsyncSession, begun: Begun) -> None:

@@ -1,0 +1,328 @@
+"""Closed by default: every route, every role, every narrowing of a token; nothing private astray."""
+
+import io
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import structlog
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+from tests.support.city import NOW
+from tests.support.service import Service, a_call
+
+from dispatch.domain.access import ROLE_PERMISSIONS, Permission, Role
+from dispatch.web.problems import MEDIA_TYPE
+from dispatch.web.routes import permission_of
+
+pytestmark = pytest.mark.anyio
+
+OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
+# What the pages of the API are drawn with; no file in it is made here.
+OPEN_FOLDERS = {"/static-offline-docs"}
+NAME, PHONE, DOOR, STORY = "Zebulon Quartermain", "+1-555-0142", "4217 Grove", "neighbour not seen"
+
+
+def _routes(app: FastAPI) -> Iterator[tuple[str, str, Any]]:
+    """Method, path and route of everything the app answers to."""
+
+    def walk(routes: list[Any], prefix: str = "") -> Iterator[tuple[str, str, Any]]:
+        for route in routes:
+            if hasattr(route, "methods") and hasattr(route, "endpoint"):
+                for method in sorted(route.methods - {"HEAD"}):
+                    yield method, prefix + route.path, route
+            elif isinstance(getattr(route, "app", None), StaticFiles):
+                assert prefix + route.path in OPEN_FOLDERS
+            else:
+                inner = getattr(route, "original_router", None) or getattr(route, "app", None)
+                assert inner is not None, f"a route of an unknown kind: {route!r}"
+                context = getattr(route, "include_context", None)
+                yield from walk(inner.routes, prefix + (context.prefix if context else getattr(route, "path", "")))
+
+    yield from walk(app.routes)
+
+
+def _closed(app: FastAPI) -> list[tuple[str, str, Any]]:
+    return [(method, path, route) for method, path, route in _routes(app) if path not in OPEN]
+
+
+def _concrete(path: str) -> str:
+    return path.replace("{", "no-").replace("}", "")
+
+
+async def test_the_walk_sees_every_route_that_the_contract_lists(service: Service) -> None:
+    walked = {(method.lower(), path) for method, path, _ in _routes(service.app)}
+    listed = {(method, path) for path, entry in service.app.openapi()["paths"].items() for method in entry}
+
+    assert listed <= walked
+    assert {path for _, path in walked} - {path for _, path in listed} <= OPEN
+
+
+async def test_every_route_but_health_and_documents_has_a_permission(service: Service) -> None:
+    closed = _closed(service.app)
+
+    assert len(closed) > 30
+    assert [path for _, path, route in closed if permission_of(route) is None] == []
+    assert all(path.startswith("/v1/") for _, path, _ in closed)
+
+
+async def test_open_routes_tell_nothing_of_calls(service: Service) -> None:
+    await service.call()
+
+    for path in sorted(OPEN):
+        answer = await service.get(path, by=None)
+        assert answer.status_code == 200, path
+        for private in (NAME, PHONE, DOOR, STORY):
+            assert private not in answer.text
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "Bearer", "Bearer ", "Bearer dsp_live_guess", "Basic dXNlcjpwYXNz", "dsp_live_guess",
+     "Bearer \xff\xfe", "Bearer a b"],
+)  # fmt: skip
+async def test_without_a_token_that_counts_every_route_is_401(service: Service, header: str | None) -> None:
+    headers = {} if header is None else {"Authorization": header.encode("latin-1")}
+    for method, path, _ in _closed(service.app):
+        answer = await service.send(method, _concrete(path), by=None, headers=headers)
+
+        assert answer.status_code == 401, f"{method} {path}: {answer.text}"
+        assert answer.headers["content-type"] == MEDIA_TYPE
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert answer.json()["code"] == "unauthenticated"
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_a_role_opens_exactly_the_routes_of_its_permissions(service: Service, role: Role) -> None:
+    for method, path, route in _closed(service.app):
+        if path == "/v1/stream":
+            continue
+        permission = permission_of(route)
+        answer = await service.send(method, _concrete(path), by=role.value)
+
+        refused = answer.status_code == 403 and answer.json().get("permission") == permission
+        assert refused is (permission not in ROLE_PERMISSIONS[role]), f"{role} {method} {path}: {answer.text}"
+        assert answer.status_code < 500
+
+
+async def test_the_stream_is_closed_to_roles_without_the_feed(service: Service) -> None:
+    for role in Role:
+        if Permission.FEED_READ not in ROLE_PERMISSIONS[role]:
+            assert (await service.get("/v1/stream", by=role.value)).status_code == 403
+
+
+async def test_a_scope_narrows_a_role(service: Service) -> None:
+    narrow = await service.token(Role.DISPATCHER, scopes=["incident.read"])
+
+    assert (await service.get("/v1/incidents", by=narrow)).status_code == 200
+    refused = await service.post("/v1/calls", a_call(), by=narrow)
+    assert (refused.status_code, refused.json()["permission"]) == (403, "call.write")
+
+
+async def test_a_revoked_token_opens_nothing_at_once(service: Service) -> None:
+    token = await service.token(Role.DISPATCHER)
+    assert (await service.get("/v1/incidents", by=token)).status_code == 200
+    listed = (await service.get("/v1/tokens", by="administrator")).json()["items"]
+    named = next(one["id"] for one in listed if one["name"] == "dispatcher of a test")
+
+    revoked = await service.post(f"/v1/tokens/{named}:revoke", by="administrator")
+
+    assert revoked.status_code == 200
+    assert (await service.get("/v1/incidents", by=token)).status_code == 401
+
+
+async def test_revoking_twice_keeps_the_first_time(service: Service) -> None:
+    await service.token(Role.DISPATCHER)
+    listed = (await service.get("/v1/tokens", by="administrator")).json()["items"]
+    first = await service.post(f"/v1/tokens/{listed[0]['id']}:revoke", by="administrator")
+    service.clock.advance(60)
+
+    again = await service.post(f"/v1/tokens/{listed[0]['id']}:revoke", by="administrator")
+
+    assert again.json()["revoked_at"] == first.json()["revoked_at"] == "2026-11-23T14:00:00Z"
+
+
+async def test_an_expired_token_opens_nothing(service: Service) -> None:
+    token = await service.token(Role.DISPATCHER, expires_at=NOW + timedelta(seconds=10))
+    assert (await service.get("/v1/incidents", by=token)).status_code == 200
+
+    service.clock.advance(10)
+
+    refused = await service.get("/v1/incidents", by=token)
+    assert refused.status_code == 401
+    assert "expired" in refused.json()["detail"]
+
+
+async def test_the_secret_of_a_token_is_shown_once_and_kept_nowhere(service: Service) -> None:
+    made = await service.post("/v1/tokens", {"name": "once", "role": "auditor"}, by="administrator")
+    secret = made.json()["token"]
+
+    assert made.status_code == 201
+    assert (await service.get("/v1/status", by=secret)).status_code == 200
+    assert secret not in (await service.get("/v1/tokens", by="administrator")).text
+    [row] = await service.fetch("select t::text as whole from access_token t where id = $1", made.json()["id"])
+    assert secret not in row["whole"]
+
+
+async def test_a_token_made_again_with_its_key_is_the_same_token_and_its_secret_is_not_left_behind(
+    service: Service,
+) -> None:
+    body, key = {"name": "once", "role": "auditor"}, {"Idempotency-Key": "t-1"}
+    made = await service.post("/v1/tokens", body, by="administrator", headers=key)
+    again = await service.post("/v1/tokens", body, by="administrator", headers=key)
+
+    assert again.content == made.content
+
+
+async def test_a_responder_speaks_for_its_own_unit_only(service: Service) -> None:
+    incident = await service.incident()
+    rows = {row["unit"]: row for row in await service.assign(incident, "CR1", "P1")}
+
+    own = await service.post(f"/v1/assignments/{rows['CR1']['id']}/status", {"status": "accepted"}, by="responder")
+    other = await service.post(f"/v1/assignments/{rows['P1']['id']}/status", {"status": "accepted"}, by="responder")
+    status = await service.post("/v1/units/P2/status", {"status": "out_of_service"}, by="responder")
+    place = {"positions": [{"lat": 44, "lon": -124, "at": "2026-11-23T13:59:00Z"}]}
+    position = await service.post("/v1/units/P2/positions", place, by="responder")
+    history = await service.get("/v1/assignments", by="responder")
+
+    assert own.status_code == 200
+    assert (other.status_code, status.status_code, position.status_code) == (403, 403, 403)
+    assert {item["unit"] for item in history.json()["items"]} == {"CR1"}
+
+
+async def test_a_token_kept_to_an_agency_acts_for_that_agency_only(service: Service) -> None:
+    incident = await service.incident()
+    care = await service.token(Role.SUPERVISOR, agencies=["city-care"])
+    admin = await service.token(Role.ADMINISTRATOR, agencies=["city-care"])
+    [police] = await service.assign(incident, "P1")
+
+    def a_unit(agency: str) -> dict[str, Any]:
+        return {"call_sign": f"N-{agency}", "agency_id": agency, "responder_type": "community_responder"}
+
+    allowed = await service.post(f"/v1/incidents/{incident}/assignments", {"units": ["CR1"]}, by=care)
+    refused = [
+        await service.post(f"/v1/incidents/{incident}/assignments", {"units": ["CR2", "P2"]}, by=care),
+        await service.post(f"/v1/assignments/{police['id']}/status", {"status": "en_route"}, by=care),
+        await service.post("/v1/units/P2/status", {"status": "out_of_service"}, by=care),
+        await service.post("/v1/units", a_unit("city-fire"), by=admin),
+        await service.send("PATCH", "/v1/units/P2", json={"vehicle": "x"}, by=admin),
+        await service.send("PATCH", "/v1/programs/co-response", json={"name": "x"}, by=admin),
+    ]
+
+    assert allowed.status_code == 201
+    assert [answer.status_code for answer in refused] == [403] * len(refused)
+    assert (await service.post("/v1/units", a_unit("city-care"), by=admin)).status_code == 201
+    units = (await service.get("/v1/units", by=care)).json()["items"]
+    assert {unit["agency_id"] for unit in units} == {"city-care"}
+    assert (
+        next(u for u in (await service.get("/v1/units")).json()["items"] if u["call_sign"] == "P2")["vehicle"] is None
+    )
+
+
+async def test_history_shows_a_token_only_its_agencies(service: Service) -> None:
+    incident = await service.incident()
+    await service.assign(incident, "P1", "CR1", "M1")
+    care = await service.token(Role.SUPERVISOR, agencies=["city-care"])
+
+    for accept in ("application/json", "text/csv", "application/x-ndjson", "application/geo+json"):
+        answer = await service.get("/v1/assignments", by=care, headers={"Accept": accept})
+        assert "CR1" in answer.text
+        assert "city-police" not in answer.text
+        assert "city-fire" not in answer.text
+
+
+async def _every_answer(service: Service, incident: str, by: str) -> list[tuple[str, bytes]]:
+    paths = [path for path, entry in service.app.openapi()["paths"].items() if "get" in entry and path != "/v1/stream"]
+    found = []
+    for path in paths:
+        filled = path.replace("{incident_id}", incident).replace("{policy}", "test-city@1")
+        for accept in ("application/json", "text/csv", "application/geo+json"):
+            answer = await service.get(filled, by=by, headers={"Accept": accept})
+            assert answer.status_code in (200, 403), f"{filled}: {answer.text}"
+            found.append((filled, answer.content))
+    return found
+
+
+async def _a_told_story(service: Service) -> str:
+    got = await service.call()
+    incident: str = got["incident"]["id"]
+    body = a_call(source_ref="told", narrative="loud music")
+    await service.call(**body)
+    await service.post("/v1/calls", {**body, "updated_at": "2026-11-23T14:01:00Z", "narrative": "louder"})
+    await service.assign(incident, "CR1", "P1")
+    return incident
+
+
+@pytest.mark.parametrize("role", [role for role in Role if Permission.CALL_READ_CALLER not in ROLE_PERMISSIONS[role]])
+async def test_who_called_and_from_which_door_is_in_no_answer_to_a_role_that_may_not_see_it(
+    service: Service, role: Role
+) -> None:
+    incident = await _a_told_story(service)
+
+    for path, content in await _every_answer(service, incident, role.value):
+        for private in (NAME, PHONE, DOOR):
+            assert private.encode() not in content, f"{role} reads {private} at {path}"
+
+
+async def test_who_called_is_shown_to_those_who_talk_to_callers(service: Service) -> None:
+    incident = await _a_told_story(service)
+
+    detail = (await service.get(f"/v1/incidents/{incident}", by="call_taker")).text
+
+    assert NAME in detail
+    assert PHONE in detail
+
+
+async def test_a_dispatcher_whose_scopes_lack_the_caller_does_not_see_the_caller(service: Service) -> None:
+    incident = await _a_told_story(service)
+    scopes = sorted(ROLE_PERMISSIONS[Role.DISPATCHER] - {Permission.CALL_READ_CALLER})
+    narrowed = await service.token(Role.DISPATCHER, scopes=scopes)
+
+    for path, content in await _every_answer(service, incident, narrowed):
+        assert NAME.encode() not in content, path
+        assert PHONE.encode() not in content, path
+
+
+async def test_logs_and_metrics_hold_nothing_private(service: Service) -> None:
+    written = io.StringIO()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=written))
+    incident = await _a_told_story(service)
+    bad = a_call(narrative=[STORY], caller={"name": [NAME], "phone": PHONE * 5})
+    await service.post("/v1/calls", bad)
+    await service.send("POST", "/v1/calls", content=json.dumps(a_call()).encode()[:-9])
+    await service.get(f"/v1/incidents/{NAME}?category={PHONE}")
+    await service.get(f"/{NAME}/{PHONE}")
+    await service.post(f"/v1/incidents/{incident}:retriage", {"note": STORY})
+    metrics = (await service.get("/metrics", by=None)).text
+
+    for private in (NAME, PHONE, DOOR, STORY, *service.tokens.values()):
+        assert private not in written.getvalue()
+        assert private not in metrics
+    assert '/calls"' in metrics
+    assert "request_id" in written.getvalue()
+
+
+async def test_a_command_that_may_only_look_cannot_write(service: Service) -> None:
+    for role in (Role.AUDITOR, Role.ANALYST):
+        before = await service.rows()
+        for method, path, _ in _closed(service.app):
+            if method != "GET" and path not in ("/v1/triage:evaluate",):
+                answer = await service.send(method, _concrete(path), by=role.value, json={})
+                assert answer.status_code in (401, 403), f"{role} {method} {path}"
+        assert await service.rows() == before
+
+
+async def test_making_and_revoking_a_token_is_in_the_log(service: Service) -> None:
+    made = (await service.post("/v1/tokens", {"name": "x", "role": "auditor"}, by="administrator")).json()
+    await service.post(f"/v1/tokens/{made['id']}:revoke", by="administrator")
+
+    rows = await service.fetch(
+        "select type, actor from event_log where jurisdiction_id = $1 and subject_id = $2 order by seq",
+        service.jurisdiction,
+        made["id"],
+    )
+
+    assert [row["type"] for row in rows] == ["token.created", "token.revoked"]
+    assert {row["actor"] for row in rows} == {service.token_ids["administrator"]}
