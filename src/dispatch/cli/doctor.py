@@ -110,7 +110,7 @@ def _port(settings: Settings) -> Finding:
 
 
 async def _database(url: str) -> list[Finding]:
-    engine = make_engine(url, pool_size=1)
+    engine = make_engine(url, pool_size=2)
     try:
         async with engine.connect() as connection:
             version = (await connection.execute(text("show server_version"))).scalar_one()

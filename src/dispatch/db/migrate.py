@@ -1,6 +1,7 @@
 """Bring a database to the schema of this version, or say how it differs."""
 
 import io
+import sys
 from pathlib import Path
 
 from alembic import command
@@ -19,7 +20,7 @@ def _config(url: str = "") -> Config:
     place = _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
     if not place.is_dir():
         raise Unavailable("The migrations are not installed.", fix="Install the package again.")
-    config = Config()
+    config = Config(stdout=sys.stderr)  # stdout is for data, and alembic talks
     config.set_main_option("script_location", str(place).replace("%", "%%"))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return config

@@ -184,8 +184,8 @@ def _double_booking(checks: Mapping[str, Any]) -> str:
     found = f"{checks['double_booked']:,} double bookings in the history"
     if not checks["double_booking_tries"]:
         return found
-    tries = f"{checks['double_booking_refused']:,} of {checks['double_booking_tries']:,} tries to double-book a unit refused"
-    return f"{tries}; {found}"
+    refused, tries = checks["double_booking_refused"], checks["double_booking_tries"]
+    return f"{refused:,} of {tries:,} tries to double-book a unit refused; {found}"
 
 
 def _agreement(agreement: Mapping[str, Any]) -> str:

@@ -1,0 +1,182 @@
+"""The commands around the service, as processes: serve, token, tail, import, db, doctor, openapi."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.e2e.conftest import Run, command, environment
+from tests.support.city_policy import city_policy
+
+CITY = """\
+jurisdiction: {id: testville, name: Testville, time_zone: America/Chicago}
+agencies:
+  - {id: care, name: Care, kind: city}
+  - {id: police, name: Police, kind: city}
+programs:
+  - {id: street-team, agency_id: care, responder_type: community_responder, name: Street team}
+units:
+  - {call_sign: CR1, agency_id: care, program_id: street-team, responder_type: community_responder, status: available}
+  - {call_sign: P1, agency_id: police, responder_type: police, status: available, home_lat: 44.1, home_lon: -93.2}
+responders:
+  - {employee_number: "1", name: Ada Person, agency_id: care, certifications: [{name: emt, expires_on: 2030-01-01}]}
+shifts:
+  - {unit: CR1, crew: ["1"], starts_at: "2020-01-01T00:00:00Z", ends_at: "2040-01-01T00:00:00Z"}
+"""
+CALLS = """\
+id,when,code,text,story
+1,2026-03-01 10:00,WELCHK,WELFARE CHECK,not seen for two days
+2,2026-03-01 10:05,,NOISE COMPLAINT,loud music
+3,not a time,,NOISE COMPLAINT,loud music
+"""
+MAPPING = """\
+mapping: small
+title: A small file
+source: cad-east
+zone: America/Chicago
+time_formats: ["%Y-%m-%d %H:%M"]
+key: {columns: [id], repeated: reject}
+type: {code: code, text: text}
+narrative: {columns: [story]}
+received_at: when
+channel: {default: "911"}
+"""
+
+
+@contextmanager
+def serving(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """A `dispatch serve` that is ready, and what it said."""
+    process = subprocess.Popen(
+        command("serve", "--port", "0", "--json"),
+        env=environment(data_dir) | {"DISPATCH_LOG_LEVEL": "error"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        yield process, json.loads(process.stdout.readline())
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def testville(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a city that was set up with `dispatch import units`."""
+    folder = tmp_path_factory.mktemp("testville")
+    for name, text in {**{f"policy/{n}": t for n, t in city_policy().items()}, "city.yaml": CITY}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    (folder / "calls.csv").write_text(CALLS)
+    (folder / "small.yaml").write_text(MAPPING)
+    empty = run("serve", "--json", "--port", "99999")
+    assert empty.returncode == 2
+    ended = run("import", "units", "city.yaml", "--policy", "policy", "--json", cwd=folder)
+    assert ended.returncode == 0, ended.stderr
+    added = json.loads(ended.stdout)["added"]
+    assert added == {"agencies": 2, "programs": 1, "units": 2, "responders": 1, "shifts": 1}
+    return folder
+
+
+def test_importing_a_roster_again_adds_nothing(run: Run, testville: Path) -> None:
+    ended = run("import", "units", "city.yaml", "--dry-run", "--json", cwd=testville)
+    assert {**json.loads(ended.stdout)["added"], "shifts": 0} == dict.fromkeys(
+        ("agencies", "programs", "units", "responders", "shifts"), 0
+    )
+
+
+def test_a_bad_roster_is_refused_whole_with_each_place(run: Run, testville: Path) -> None:
+    (testville / "bad.yaml").write_text(
+        CITY.replace("agency_id: care, program", "agency_id: nobody, program") + "x: 1\n"
+    )
+    ended = run("import", "units", "bad.yaml", cwd=testville)
+    assert ended.returncode == 1
+    assert "bad.yaml: x" in ended.stderr
+    (testville / "bad.yaml").write_text(CITY.replace("agency_id: care, program", "agency_id: nobody, program"))
+    ended = run("import", "units", "bad.yaml", cwd=testville)
+    assert "units[1].agency_id" in ended.stderr
+    assert "'nobody' is not among the agencies" in ended.stderr
+
+
+def test_past_calls_are_stored_once_and_bad_rows_kept_with_their_reason(run: Run, testville: Path) -> None:
+    arguments = ("import", "calls", "calls.csv", "--mapping", "small.yaml", "--json")
+    rehearsal = run(*arguments, "--dry-run", cwd=testville)
+    first, again = run(*arguments, cwd=testville), run(*arguments, cwd=testville)
+    assert rehearsal.returncode == first.returncode == again.returncode == 5, first.stderr
+    counts = [json.loads(one.stdout) for one in (rehearsal, first, again)]
+    assert [(one["new"], one["unchanged"], one["refused"]) for one in counts] == [(2, 0, 1), (2, 0, 1), (0, 2, 1)]
+    kept = json.loads((testville / "calls.csv.rejects.ndjson").read_text())
+    assert kept["row"] == 3
+    assert kept["reason"]
+
+
+def test_a_served_city_answers_tokens_are_taken_back_and_sigterm_ends_it_cleanly(
+    run: Run, testville: Path, data_dir: Path
+) -> None:
+    made = run("token", "create", "--role", "dispatcher", "--name", "Desk 4")
+    secret = made.stdout.strip()
+    assert secret.startswith("dsp_")
+    assert secret not in made.stderr
+    with serving(data_dir) as (process, said), serving(data_dir) as (second, also_said):
+        assert said["missing"] == []
+        assert said["url"] != also_said["url"]
+        auth = {"Authorization": f"Bearer {secret}"}
+        call = {"source": "cad-east", "source_ref": "e2e-1", "call_type": {"text": "NOISE COMPLAINT"}}
+        posted = httpx.post(f"{said['url']}/v1/calls", json=call, headers=auth)
+        assert posted.status_code == 201, posted.text
+        shared = httpx.get(f"{also_said['url']}/v1/incidents/{posted.json()['incident']['id']}", headers=auth)
+        assert shared.status_code == 200
+        env = {"DISPATCH_URL": said["url"], "DISPATCH_TOKEN": secret}
+        followed = run("tail", "--since", "0", "--once", "--json", env=env)
+        types = [json.loads(line)["type"] for line in followed.stdout.splitlines()]
+        assert "call.received" in types
+        assert "call.received" in run("tail", "--since", "0", "--once", env=env).stdout
+        assert run("tail", "--once", env=env | {"DISPATCH_TOKEN": "dsp_wrong"}).returncode == 4
+        token_id = json.loads(run("token", "list", "--json").stdout)["tokens"][-1]["id"]
+        assert run("token", "revoke", token_id).returncode == 0
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+        assert httpx.get(f"{also_said['url']}/healthz").status_code == 200
+        second.send_signal(signal.SIGINT)
+        assert second.wait(timeout=30) == 0
+
+
+def test_tail_without_a_service_says_how_to_start_one(run: Run) -> None:
+    ended = run("tail", "--once", "--url", "http://127.0.0.1:9", env={"DISPATCH_TOKEN": "dsp_any"})
+    assert ended.returncode == 1
+    assert "dispatch serve" in ended.stderr
+
+
+def test_a_token_that_is_bound_to_nothing_is_refused(run: Run, testville: Path) -> None:
+    ended = run("token", "create", "--role", "integration", "--name", "CAD East")
+    assert ended.returncode == 1
+    assert "source" in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_the_schema_of_a_fresh_database_is_the_expected_one(run: Run, testville: Path) -> None:
+    assert json.loads(run("db", "upgrade", "--json").stdout)["after"]
+    checked = json.loads(run("db", "check", "--json").stdout)
+    assert checked["passed"], checked
+
+
+def test_the_doctor_finds_a_good_installation_good_and_names_what_is_wrong(run: Run, testville: Path) -> None:
+    well = run("doctor", "--json")
+    assert well.returncode == 0, well.stdout
+    checks = {one["check"]: one["state"] for one in json.loads(well.stdout)["findings"]}
+    assert set(checks) >= {"settings", "data dir", "disk", "port", "database", "schema", "policy", "clock"}
+    ill = run("doctor", env={"DISPATCH_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"})
+    assert ill.returncode == 1
+    assert "DISPATCH_DATABASE_URL" in ill.stdout
+
+
+def test_the_contract_is_printed_without_a_database(run: Run) -> None:
+    document = json.loads(run("openapi", env={"DISPATCH_DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}).stdout)
+    assert document["openapi"].startswith("3.1")
+    assert "/v1/calls" in document["paths"]
