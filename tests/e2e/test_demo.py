@@ -1,10 +1,17 @@
 """The whole main job as a stranger runs it: `dispatch demo --exit`, a real process, a real database, real HTTP."""
 
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from tests.e2e.conftest import DATA, Run, summary_of
+from tests.e2e.conftest import DATA, Run, command, environment, summary_of
 
+from dispatch.domain.access import Role
 from dispatch.domain.classification import SHIPPED_RESPONDER_TYPES, Category
 
 FIRST = "60"
@@ -90,3 +97,31 @@ def test_a_file_without_its_mapping_is_refused_with_a_way_out(run: Run) -> None:
     ended = run("demo", "--exit", "--calls", "calls.csv")
     assert ended.returncode == 1
     assert "--mapping" in ended.stderr
+
+
+def test_a_demo_that_stays_up_takes_calls_of_others_and_ends_cleanly(data_dir: Path) -> None:
+    process = subprocess.Popen(
+        command("demo", "--json", "--speed", "600"),
+        env=environment(data_dir),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        said = json.loads(process.stdout.readline())
+        assert set(said["tokens"]) == {role.value for role in Role}
+        auth = {"Authorization": f"Bearer {said['tokens']['dispatcher']}"}
+        call = {"source": "my-cad", "source_ref": "try-1", "call_type": {"text": "WELFARE CHECK"}}
+        posted = httpx.post(f"{said['url']}/v1/calls", json=call, headers=auth, timeout=30)
+        assert posted.status_code == 201, posted.text
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if httpx.get(f"{said['url']}/v1/assignments", headers=auth, timeout=30).json()["items"]:
+                break
+            time.sleep(0.2)
+        else:
+            pytest.fail("nobody was sent to anything within half a minute")
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0

@@ -20,15 +20,20 @@ class SteppedClock:
 
 
 class RunningClock:
-    """Runs from a moment on, `speed` seconds for each real one."""
+    """Stands at a moment until it is started, then runs `speed` seconds for each real one."""
 
     def __init__(self, at: datetime, speed: float) -> None:
         self._at = at
         self._speed = speed
+        self._started: float | None = None
+
+    def start(self) -> None:
+        """It runs from now on."""
         self._started = time.monotonic()
 
     def now(self) -> datetime:
-        return self._at + timedelta(seconds=(time.monotonic() - self._started) * self._speed)
+        passed_s = 0.0 if self._started is None else time.monotonic() - self._started
+        return self._at + timedelta(seconds=passed_s * self._speed)
 
     async def wait_until(self, moment: datetime) -> None:
         """It is that moment, after as much real time as the speed makes of it."""

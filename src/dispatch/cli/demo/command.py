@@ -111,6 +111,7 @@ def _live(production: Production, settings: Settings, speed: float, *, as_json: 
 async def _until_stopped(production: Production, stage: Stage, clock: RunningClock) -> None:
     """Plays until somebody stops it; after the last call the service stays up."""
     stopped = asyncio.Event()
+    clock.start()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
