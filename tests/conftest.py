@@ -8,7 +8,7 @@ import pytest
 
 pytest_plugins = ["tests.support.postgres", "tests.support.service"]
 
-HANGS_AFTER_S = 45
+HANGS_AFTER_S = 120
 
 
 @pytest.hookimpl(wrapper=True)

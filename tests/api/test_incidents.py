@@ -87,7 +87,8 @@ async def test_an_incident_of_another_city_does_not_exist(service: Service) -> N
         assert (await service.get(f"/v1/incidents/{incident}{path}", by=stranger)).status_code == 404
     assert (await service.get("/v1/incidents", by=stranger)).json()["items"] == []
     assert (await service.get("/v1/units", by=stranger)).json()["items"] == []
-    assert (await service.get("/v1/feed", by=stranger)).json()["items"] == []
+    told = (await service.get("/v1/feed", by=stranger)).json()["items"]
+    assert {event["type"] for event in told} <= {"token.created"}
     refused = await service.post(f"/v1/incidents/{incident}/assignments", {"units": ["P1"]}, by=stranger)
     assert refused.status_code == 404
 
@@ -260,6 +261,25 @@ async def test_a_closed_incident_keeps_its_types_and_comes_back_with_its_old_age
     assert again.json()["legal"] == ["pending"]
     assert (reopened.json()["status"], reopened.json()["opened_at"]) == ("pending", "2026-11-23T13:00:00Z")
     assert reopened.json()["disposition"] is None
+
+
+async def test_an_incident_that_never_left_cannot_be_reopened_under_the_units_on_it(service: Service) -> None:
+    incident = await service.incident()
+    waiting = await service.post(f"/v1/incidents/{incident}:reopen", {"reason": "x"})
+    await service.assign(incident, "P1")
+    active = await service.post(f"/v1/incidents/{incident}:reopen", {"reason": "x"})
+
+    assert (waiting.status_code, active.status_code) == (409, 409)
+    assert (await service.get(f"/v1/incidents/{incident}")).json()["incident"]["status"] == "active"
+
+
+async def test_a_hold_can_be_ended_early(service: Service) -> None:
+    incident = await service.incident()
+    await service.post(f"/v1/incidents/{incident}:hold", {"until": "2026-11-23T16:00:00Z", "reason": "day"})
+
+    answer = await service.post(f"/v1/incidents/{incident}:reopen", {"reason": "somebody is free"})
+
+    assert (answer.json()["status"], answer.json()["held_until"]) == ("pending", None)
 
 
 async def test_a_cancelled_incident_never_needed_anyone(service: Service) -> None:

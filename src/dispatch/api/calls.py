@@ -49,8 +49,8 @@ class CallAnswer(BaseModel):
 class UnmappedTypeOut(BaseModel):
     """A call type that the crosswalk lacks: it was read as words, and kept."""
 
-    source: str
-    type_code: str | None
+    source: str = Field(examples=["cad-east"])
+    type_code: str | None = Field(examples=["WELCHK"])
     type_text: str | None
     calls: int
     first_seen: datetime

@@ -38,7 +38,7 @@ class Readiness(BaseModel):
 class Status(BaseModel):
     """How the service is doing."""
 
-    version: str
+    version: str = Field(examples=["0.1.0"])
     time: datetime
     schema_revision: str | None
     policy: str | None = Field(

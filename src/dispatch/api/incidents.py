@@ -110,8 +110,8 @@ class OverrideBody(Part):
 
 
 class HoldBody(Part):
-    until: Moment
-    reason: NoteText
+    until: Moment = Field(examples=["2026-11-23T16:00:00Z"])
+    reason: NoteText = Field(examples=["caller asked for a visit in the afternoon"])
 
 
 class CloseBody(Part):
@@ -122,7 +122,7 @@ class CloseBody(Part):
 
 
 class ReopenBody(Part):
-    reason: NoteText
+    reason: NoteText = Field(examples=["caller rang again"])
 
 
 @queries.get("", response_model=IncidentPage, responses=refusals(), summary="The queue")

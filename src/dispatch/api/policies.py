@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from dispatch.api.answers import refusals
@@ -18,8 +18,8 @@ queries = APIRouter(prefix="/policies", route_class=QueryRoute, tags=["policies"
 
 
 class PolicyOut(BaseModel):
-    id: str
-    version: int
+    id: str = Field(examples=["us-default"])
+    version: int = Field(examples=[1])
     sha256: str
     status: str
     written_by: str

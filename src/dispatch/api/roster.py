@@ -33,7 +33,7 @@ class Out(BaseModel):
 
 
 class AgencyOut(Out):
-    id: str
+    id: str = Field(examples=["community-safety"])
     name: str
     kind: str
     contact: str | None
@@ -41,7 +41,7 @@ class AgencyOut(Out):
 
 
 class ProgramOut(Out):
-    id: str
+    id: str = Field(examples=["behavioral-health-team"])
     agency_id: str
     responder_type: str
     name: str
@@ -50,8 +50,8 @@ class ProgramOut(Out):
 
 
 class UnitOut(Out):
-    id: str
-    call_sign: str
+    id: str = Field(examples=["unt_01KAQ4Z0000000000000000000"])
+    call_sign: str = Field(examples=["CR2"])
     agency_id: str
     program_id: str | None
     responder_type: str
@@ -78,7 +78,7 @@ class CertificationOut(Out):
 
 
 class ResponderOut(Out):
-    id: str
+    id: str = Field(examples=["rsp_01KAQ4Z0000000000000000000"])
     employee_number: str
     name: str
     agency_id: str
@@ -166,19 +166,19 @@ class NewResponder(Part):
 
 
 class AgencyChange(Part):
-    name: Word | None = None
+    name: Word | None = Field(None, examples=["Office of Community Safety"])
     kind: Word | None = None
     contact: Word | None = None
 
 
 class ProgramChange(Part):
-    name: Word | None = None
+    name: Word | None = Field(None, examples=["Behavioral health team"])
     description: NoteText | None = None
 
 
 class UnitChange(Part):
     capabilities: list[Word] | None = Field(None, max_length=100)
-    vehicle: Word | None = None
+    vehicle: Word | None = Field(None, examples=["Van 12"])
     mobile: bool | None = None
     min_crew: int | None = Field(None, ge=0, le=50)
     home_lat: Lat | None = None
@@ -201,9 +201,9 @@ class UnitStatusBody(Part):
 
 
 class Position(Part):
-    lat: Lat
-    lon: Lon
-    at: Moment
+    lat: Lat = Field(examples=[44.06])
+    lon: Lon = Field(examples=[-124.93])
+    at: Moment = Field(examples=["2026-11-23T14:01:58Z"])
     accuracy_m: float | None = Field(None, ge=0, allow_inf_nan=False)
 
 

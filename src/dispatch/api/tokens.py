@@ -22,9 +22,9 @@ queries = APIRouter(prefix="/tokens", route_class=QueryRoute, tags=["tokens"])
 class TokenOut(BaseModel):
     """A token without its secret."""
 
-    id: str
+    id: str = Field(examples=["tok_01KAQ4Z0000000000000000000"])
     name: str
-    role: str
+    role: str = Field(examples=["integration"])
     scopes: list[str] | None
     agencies: list[str] | None
     source: str | None

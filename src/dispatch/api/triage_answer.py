@@ -31,7 +31,7 @@ class ReasonOut(BaseModel):
     because: str
 
 
-class ProgramOut(BaseModel):
+class ProgramVerdictOut(BaseModel):
     program: str
     responder_type: str
     verdict: str = Field(examples=["eligible"])
@@ -72,7 +72,7 @@ class TriageOut(BaseModel):
     facts: dict[str, FactOut]
     topics: list[str] = Field(default_factory=list)
     reasons: list[ReasonOut]
-    programs: list[ProgramOut]
+    programs: list[ProgramVerdictOut]
     plan: list[PlanEntryOut]
     questions: list[QuestionOut]
     would_change_if: list[str]

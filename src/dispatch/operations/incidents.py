@@ -76,8 +76,19 @@ async def close(session: AsyncSession, incident_id: str, wish: Close, actor: Act
 
 
 async def reopen(session: AsyncSession, incident_id: str, reason: str, actor: Actor) -> Incident:
-    """The incident is on the queue again, with its old age and its history."""
+    """The incident is on the queue again, with its old age and its history; a hold ends the same way.
+
+    Raises IllegalTransition for one that never left: units may be on it.
+    """
     incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
+    if incident.status in (IncidentStatus.PENDING.value, IncidentStatus.ACTIVE.value):
+        raise IllegalTransition(
+            f"Incident {incident.number} is {incident.status}; there is nothing to reopen.",
+            fix="Only an incident that is held, closed or cancelled is reopened.",
+            current=incident.status,
+            requested=IncidentStatus.PENDING.value,
+            legal=[move.value for move in legal_incident_moves(IncidentStatus(incident.status))],
+        )
     before = incident.disposition
     _move(incident, IncidentStatus.PENDING)
     incident.disposition = None
