@@ -27,7 +27,7 @@ async def _unit(service: Service, call_sign: str) -> dict[str, Any]:
 
 
 async def _status(service: Service, incident: str) -> str:
-    return (await service.get(f"/v1/incidents/{incident}")).json()["incident"]["status"]
+    return str((await service.get(f"/v1/incidents/{incident}")).json()["incident"]["status"])
 
 
 async def test_sworn_and_medical_units_are_ordered_and_all_others_are_offered_the_job(service: Service) -> None:

@@ -28,7 +28,7 @@ def require_problem(answer: httpx.Response, *statuses: int) -> dict[str, Any]:
     """The problem document, after checking that it is one."""
     assert answer.status_code in statuses, answer.text
     assert answer.headers["content-type"] == MEDIA_TYPE
-    problem = answer.json()
+    problem: dict[str, Any] = answer.json()
     assert {"type", "title", "status", "code", "detail", "fix", "errors", "request_id"} <= set(problem)
     assert problem["status"] == answer.status_code
     assert problem["request_id"] == answer.headers["x-request-id"]

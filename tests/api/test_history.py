@@ -96,7 +96,7 @@ async def test_pages_neither_lose_nor_double_while_assignments_are_made(service:
     for unit in ("P1", "P2", "M1", "M2", "CR1", "CR2", "H1"):
         old += await service.assign(incident, unit)
     seen: list[str] = []
-    cursor = ""
+    cursor: str | None = ""
     more = iter(("T1", "V1", "CO1", "E1", "LINE"))
 
     while cursor is not None:

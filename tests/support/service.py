@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -77,23 +77,26 @@ class Service:
         """A call that was stored: the whole answer."""
         answer = await self.post("/v1/calls", a_call(**given))
         assert answer.status_code == 201, answer.text
-        return answer.json()
+        found: dict[str, Any] = answer.json()
+        return found
 
     async def incident(self, **given: Any) -> str:
         """The id of a fresh incident."""
-        return (await self.call(**given))["incident"]["id"]
+        return str((await self.call(**given))["incident"]["id"])
 
     async def assign(self, incident: str, *units: str, **body: Any) -> list[dict[str, Any]]:
         """Assignments that were made."""
         answer = await self.post(f"/v1/incidents/{incident}/assignments", {"units": list(units), **body})
         assert answer.status_code == 201, answer.text
-        return answer.json()["assignments"]
+        made: list[dict[str, Any]] = answer.json()["assignments"]
+        return made
 
     async def step(self, assignment: str, status: str, **body: Any) -> dict[str, Any]:
         """The assignment after a step that was taken."""
         answer = await self.post(f"/v1/assignments/{assignment}/status", {"status": status, **body})
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        found: dict[str, Any] = answer.json()
+        return found
 
     async def token(self, role: Role, **narrowed: Any) -> str:
         """A fresh token."""
@@ -191,7 +194,7 @@ async def _furnish(service: Service, extra_units: int) -> None:
         )
         service.units = {row.call_sign: row.id for row in rows}
         for role in Role:
-            bound = {
+            bound: dict[str, Any] = {
                 Role.INTEGRATION: {"source": "cad-east"},
                 Role.RESPONDER: {"unit_id": service.units["CR1"]},
             }.get(role, {})
@@ -210,9 +213,3 @@ async def service(worker_database_url: str) -> AsyncIterator[Service]:
     """A service in a jurisdiction of its own inside this worker's database."""
     async with a_service(worker_database_url) as running:
         yield running
-
-
-@pytest.fixture
-def own_database_url(fresh_database_url: str) -> Iterator[str]:
-    """A database for this test alone: for tests that break it."""
-    return fresh_database_url
