@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -19,7 +19,8 @@ from dispatch.api import assignments, calls, feed, health, incidents, policies, 
 from dispatch.api.answers import only_refusals
 from dispatch.config import Settings
 from dispatch.db.active_policy import ActivePolicies
-from dispatch.db.session import make_engine, make_sessions
+from dispatch.db.session import make_engine, make_sessions, reading
+from dispatch.domain.errors import DispatchError
 from dispatch.domain.time import Clock
 from dispatch.queries.roster import RosterCopies
 from dispatch.web import problems
@@ -52,6 +53,10 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        services: Services = app.state.services
+        with suppress(DispatchError):  # without a database the service still starts, and says so on /readyz
+            async with reading(services.sessions) as session:
+                await services.policies.warm(session)
         yield
         app.state.stopping.set()
         if engine is None:

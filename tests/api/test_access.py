@@ -166,16 +166,6 @@ async def test_the_secret_of_a_token_is_shown_once_and_kept_nowhere(service: Ser
     assert secret not in row["whole"]
 
 
-async def test_a_token_made_again_with_its_key_is_the_same_token_and_its_secret_is_not_left_behind(
-    service: Service,
-) -> None:
-    body, key = {"name": "once", "role": "auditor"}, {"Idempotency-Key": "t-1"}
-    made = await service.post("/v1/tokens", body, by="administrator", headers=key)
-    again = await service.post("/v1/tokens", body, by="administrator", headers=key)
-
-    assert again.content == made.content
-
-
 async def test_a_responder_speaks_for_its_own_unit_only(service: Service) -> None:
     incident = await service.incident()
     rows = {row["unit"]: row for row in await service.assign(incident, "CR1", "P1")}

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from dispatch.api.answers import refusals
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
+from dispatch.api.valve import advice_for, triage_for
 from dispatch.db.active_policy import PolicyKey
 from dispatch.domain.access import Permission, Role
 from dispatch.operations.actor import Actor
@@ -117,10 +118,11 @@ async def post_call(
     advice = await advise(
         act.session, act.principal.jurisdiction, need, act.services.rosters, got.roster_fingerprint, act.now
     )
-    return json_answer(_answer(got, advice), 201 if got.created else 200)
+    answer = _answer(got, advice_for(act.principal, advice), triage_for(act.principal, got.decision))
+    return json_answer(answer, 201 if got.created else 200)
 
 
-def _answer(got: Received, advice: dict[str, Any]) -> dict[str, Any]:
+def _answer(got: Received, advice: dict[str, Any], triage: dict[str, Any]) -> dict[str, Any]:
     return {
         "call": {"id": got.call_id, "version": got.call_version, "flags": got.flags},
         "incident": {
@@ -129,7 +131,7 @@ def _answer(got: Received, advice: dict[str, Any]) -> dict[str, Any]:
             "status": got.incident_status,
             "linked_calls": got.linked_calls,
         },
-        "triage": got.decision,
+        "triage": triage,
         "recommendation": advice,
     }
 
@@ -160,7 +162,7 @@ async def evaluate_call(
     data = await evaluation.evaluate_call(
         act.session, act.principal.jurisdiction, body.facts(), act.services.policies, key, act.now
     )
-    return json_answer({"triage": data}, 200)
+    return json_answer({"triage": triage_for(act.principal, data)}, 200)
 
 
 @queries.get("/call-types/unmapped", response_model=UnmappedTypes, responses=refusals(), summary="Unknown type codes")

@@ -10,6 +10,7 @@ from dispatch.api.answers import PAGE, AssignmentOut, Cursor, EventOut, Incident
 from dispatch.api.bodies import Answers, Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of, json_answer
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
+from dispatch.api.valve import triage_for
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import Call, Incident, TriageDecisionRow
 from dispatch.domain.access import Permission, Principal
@@ -161,7 +162,7 @@ async def get_one(incident_id: str, act: CurrentAct) -> Response:
         {
             "incident": incident_data(row, act.principal),
             "calls": [call_data(call, act) for call in calls],
-            "triage": decision.decision,
+            "triage": triage_for(act.principal, decision.decision),
             "assignments": [
                 AssignmentOut.model_validate(unit).model_dump(mode="json")
                 for unit in units
@@ -194,7 +195,7 @@ async def get_decisions(incident_id: str, act: CurrentAct) -> Response:
     """Every triage decision and override, in order, each with what was given and the policy that answered."""
     row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
     found = await incidents.decisions_of(act.session, act.principal.jurisdiction, row.id)
-    return json_answer({"items": [_decision_data(one) for one in found]}, 200)
+    return json_answer({"items": [_decision_data(one, act.principal) for one in found]}, 200)
 
 
 @queries.get(
@@ -261,7 +262,13 @@ async def post_reopen(incident_id: str, body: ReopenBody, act: CurrentAct) -> In
 
 async def _triage_answer(act: Act, incident_id: str, data: dict[str, Any]) -> Response:
     row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
-    return json_answer({"incident": IncidentOut.model_validate(row).model_dump(mode="json"), "triage": data}, 200)
+    return json_answer(
+        {
+            "incident": IncidentOut.model_validate(row).model_dump(mode="json"),
+            "triage": triage_for(act.principal, data),
+        },
+        200,
+    )
 
 
 def incident_data(row: Incident, principal: Principal) -> dict[str, Any]:
@@ -288,14 +295,14 @@ def call_data(call: Call, act: Act) -> dict[str, Any]:
     }
 
 
-def _decision_data(row: TriageDecisionRow) -> dict[str, Any]:
+def _decision_data(row: TriageDecisionRow, principal: Principal) -> dict[str, Any]:
     return {
         "id": row.id,
         "ordinal": row.ordinal,
         "decided_at": row.decided_at,
         "trigger": row.trigger,
         "actor": row.actor,
-        "triage": row.decision,
+        "triage": triage_for(principal, row.decision),
         "given": row.given,
         "override_reason": row.override_reason,
         "note": row.note,

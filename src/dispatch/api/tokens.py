@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
@@ -40,7 +40,9 @@ class TokenOut(BaseModel):
 class NewTokenOut(TokenOut):
     """The only answer that shows the secret."""
 
-    token: str = Field(examples=["dsp_live_..."])
+    token: str | None = Field(
+        examples=["dsp_live_..."], description="The secret; null when the answer is a repeat: it is kept nowhere"
+    )
 
 
 class TokenList(BaseModel):
@@ -72,7 +74,7 @@ async def list_tokens(act: CurrentAct) -> TokenList:
 
 @commands.post("", status_code=201, response_model=NewTokenOut, responses=refusals(404), summary="Make a token")
 @requires(Permission.TOKEN_WRITE)
-async def post_token(body: NewTokenBody, act: CurrentAct) -> NewTokenOut:
+async def post_token(body: NewTokenBody, request: Request, act: CurrentAct) -> NewTokenOut:
     """The secret is in this answer and nowhere else: only its hash is kept."""
     unit = await get_unit(act.session, act.principal.jurisdiction, body.unit) if body.unit else None
     wanted = NewToken(
@@ -86,7 +88,11 @@ async def post_token(body: NewTokenBody, act: CurrentAct) -> NewTokenOut:
         now=act.now,
         request_id=act.request_id,
     )
-    return NewTokenOut(**TokenOut.model_validate(row).model_dump(), token=secret)
+    shown = TokenOut.model_validate(row).model_dump()
+    # What an Idempotency-Key keeps must not hold the secret.
+    kept = NewTokenOut(**shown, token=None).model_dump_json()
+    request.state.kept_answer = Response(kept, status_code=201, media_type="application/json")
+    return NewTokenOut(**shown, token=secret)
 
 
 @commands.post("/{token_id}:revoke", response_model=TokenOut, responses=refusals(404), summary="Revoke a token")

@@ -10,6 +10,8 @@ from dispatch.db.models import PolicyVersion
 from dispatch.domain.errors import FieldProblem, Invalid, NotFound, Unavailable
 from dispatch.triage.policy import Policy, load_policy
 
+_JURISDICTIONS = text("select jurisdiction_id from policy_version where status = 'active'")
+
 _ACTIVE = text(
     "select id, version, sha256 from policy_version where jurisdiction_id = :jurisdiction_id and status = 'active'"
 )
@@ -55,6 +57,11 @@ class ActivePolicies:
         policy = await self.get(session, PolicyKey(jurisdiction_id, row.id, row.version))
         self._last_active[jurisdiction_id] = policy
         return policy
+
+    async def warm(self, session: AsyncSession) -> None:
+        """The active policy of every jurisdiction is compiled, so that the first call after a start need not wait."""
+        for jurisdiction_id in (await session.scalars(_JURISDICTIONS)).all():
+            await self.active(session, jurisdiction_id)
 
     async def get(self, session: AsyncSession, key: PolicyKey) -> Policy:
         """One version, compiled. Raises NotFound when it was never stored."""

@@ -9,17 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.db import log
 from dispatch.db.active_policy import ActivePolicies
 from dispatch.db.ids import new_id
+from dispatch.db.lookup import get_incident
 from dispatch.db.models import CallUpdate
 from dispatch.db.session import NeedsTransaction, is_lone, json_text
 from dispatch.domain.call import CallFacts
 from dispatch.domain.errors import Conflict, ConflictingContent, FieldProblem, Invalid, StaleContent
+from dispatch.domain.events import EventType
 from dispatch.domain.ids import Prefix
 from dispatch.domain.time import as_utc, iso
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.call_body import FUTURE_TOLERANCE, CallBody
-from dispatch.operations.decisions import Redecision, record_redecision, standing_decision, summary
+from dispatch.operations.decisions import Redecision, latest_decision, record_redecision, standing_decision, summary
 from dispatch.operations.ingest_sql import LOCK_SEEN, SEEN, STORE
-from dispatch.operations.triage_input import as_given
+from dispatch.operations.triage_input import as_given, carried_over, notes_of
 from dispatch.triage.decision import as_data
 from dispatch.triage.evaluate import evaluate
 from dispatch.triage.policy import Policy
@@ -54,6 +56,7 @@ class _Seen:
     revised_at: datetime
     flags: list[str]
     decision_id: str
+    answers: dict[str, str]
 
 
 async def receive(
@@ -97,6 +100,7 @@ async def receive(
         seen.revised_at,
         list(seen.flags),
         seen.decision_id,
+        seen.answers,
     )
     if earlier.digest == body.digest():
         decision = await standing_decision(session, actor.jurisdiction_id, earlier.decision_id)
@@ -169,7 +173,8 @@ async def _update(
 ) -> Received:
     revised_at = body.revised_at(actor.now) if (body.updated_at or body.received_at) else None
     _require_newer(revised_at, earlier)
-    call = body.facts()
+    last = await latest_decision(session, actor.jurisdiction_id, earlier.incident_id)
+    call = carried_over(body.facts(), last.given, earlier.answers)
     decision = with_questions(evaluate(call, policy, actor.now), call, policy, actor.now)
     version = earlier.version + 1
     flags = [*body.flags(), *decision.warnings]
@@ -190,7 +195,8 @@ async def _update(
         "call.updated", earlier.call_id, actor.now, earlier.incident_id, {"version": version, "flags": flags}
     )
     await tell(session, actor, entry)
-    change = Redecision(earlier.incident_id, "call_update", call, decision)
+    await _move_incident(session, body, earlier.incident_id, actor)
+    change = Redecision(earlier.incident_id, "call_update", call, decision, notes_of(last.given))
     data = await record_redecision(session, change, actor)
     return Received(
         False,
@@ -204,6 +210,21 @@ async def _update(
         data,
         fingerprint,
     )
+
+
+async def _move_incident(session: AsyncSession, body: CallBody, incident_id: str, actor: Actor) -> None:
+    """The incident is where the newest version of its call says; what a version leaves out wipes nothing out."""
+    given = {name: value for name, value in _place_columns(body).items() if value is not None}
+    incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
+    changed = {name: value for name, value in given.items() if getattr(incident, name) != value}
+    if not changed:
+        return
+    before = {name: getattr(incident, name) for name in changed}
+    for name, value in changed.items():
+        setattr(incident, name, value)
+    incident.version += 1
+    payload = {**changed, "before": before}
+    await tell(session, actor, log.Entry(EventType.INCIDENT_MOVED, incident.id, actor.now, incident.id, payload))
 
 
 def _require_newer(revised_at: datetime | None, earlier: _Seen) -> None:

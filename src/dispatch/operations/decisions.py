@@ -1,6 +1,6 @@
 """A further decision: triage again when more is known, or a person who decides otherwise and says why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +16,7 @@ from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, SH
 from dispatch.domain.errors import FieldProblem, Invalid, NotFound
 from dispatch.domain.ids import Prefix
 from dispatch.operations.actor import Actor, tell
-from dispatch.operations.triage_input import as_given, from_given, with_more
+from dispatch.operations.triage_input import NOTES, as_given, from_given, notes_of, with_more
 from dispatch.triage.decision import TriageDecision, as_data
 from dispatch.triage.evaluate import evaluate
 from dispatch.triage.questions import with_questions
@@ -39,12 +39,16 @@ OVERRIDE_REASONS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Redecision:
-    """A new answer of triage for an incident that has one already. trigger: call_update, retriage."""
+    """A new answer of triage for an incident that has one already. trigger: call_update, retriage.
+
+    notes: all that people added to the call so far; they are part of the narrative already.
+    """
 
     incident_id: str
     trigger: str
     call: CallFacts
     decision: TriageDecision
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,8 @@ async def retriage(
         type_text=more.type_text,
     )
     decision = with_questions(evaluate(call, policy, actor.now), call, policy, actor.now)
-    change = Redecision(incident.id, "retriage", call, decision)
+    notes = [*notes_of(last.given), *([more.note] if more.note else [])]
+    change = Redecision(incident.id, "retriage", call, decision, notes)
     return await record_redecision(session, change, actor, note=more.note)
 
 
@@ -117,7 +122,8 @@ async def record_redecision(
     last = await latest_decision(session, actor.jurisdiction_id, incident.id)
     data = as_data(change.decision)
     follows = not await _was_overridden(session, incident) or change.decision.priority < incident.priority
-    row = _row(incident.id, last.ordinal + 1, change.trigger, as_given(change.call), data, actor, note=note)
+    given = as_given(change.call) | ({NOTES: change.notes} if change.notes else {})
+    row = _row(incident.id, last.ordinal + 1, change.trigger, given, data, actor, note=note)
     session.add(row)
     before = {"category": incident.category, "priority": incident.priority, "incident_type": incident.incident_type}
     if follows:

@@ -86,12 +86,13 @@ SEEN = text(
     select c.id as call_id, c.incident_id, i.decision_id, i.number, i.status, i.priority,
            coalesce(u.digest, c.digest) as digest, coalesce(u.revised_at, c.revised_at) as revised_at,
            coalesce(u.version, 1) as version, coalesce(u.flags, c.flags) as flags,
+           coalesce(coalesce(u.body, c.body) -> 'answers', '{}') as answers,
            (select count(*) from call l
              where l.jurisdiction_id = c.jurisdiction_id and l.incident_id = c.incident_id) as linked_calls
     from call c
     join incident i on i.jurisdiction_id = c.jurisdiction_id and i.id = c.incident_id
     left join lateral (
-      select digest, revised_at, version, flags from call_update
+      select digest, revised_at, version, flags, body from call_update
       where jurisdiction_id = c.jurisdiction_id and call_id = c.id order by version desc limit 1
     ) u on true
     where c.jurisdiction_id = :jurisdiction_id and c.source = :source and c.source_ref = :source_ref

@@ -26,13 +26,33 @@ def as_given(call: CallFacts) -> dict[str, Any]:
     return {name: value for name, value in plain.items() if value is not None}
 
 
+NOTES = "notes"  # beside the facts: what people added since, so that a sender's new text does not wipe it out
+
+
+def notes_of(given: dict[str, Any]) -> list[str]:
+    """What people added to the call since it came in, in order."""
+    return list(given.get(NOTES, []))
+
+
+def carried_over(call: CallFacts, given: dict[str, Any], sent_before: dict[str, str]) -> CallFacts:
+    """A sender's newer version of a call, with what people learnt in between.
+
+    given: what the last decision knew. sent_before: the answers of the version before. Answers that people gave stay
+    unless the sender itself now answers otherwise than before; notes are added to the new text.
+    """
+    learnt = {fact: value for fact, value in given.get("answers", {}).items() if sent_before.get(fact) != value}
+    said_anew = {fact for fact, value in call.answers.items() if sent_before.get(fact) != value}
+    kept = {fact: value for fact, value in learnt.items() if fact not in said_anew}
+    return with_more(call, answers=kept, note="\n".join(notes_of(given)) or None)
+
+
 def from_given(given: dict[str, Any]) -> CallFacts:
     """The facts that as_given wrote down."""
     position = given.get("position")
     channel = given.get("channel")
     return CallFacts(
         **{
-            **given,
+            **{name: value for name, value in given.items() if name != NOTES},
             "answers": given.get("answers", {}),
             "channel": Channel(channel) if channel else None,
             "position": LatLon(*position) if position else None,

@@ -29,11 +29,14 @@ _COLUMNS = (
     "seq, id, type, schema_version, occurred_at, recorded_at, actor, subject_id, incident_id, request_id, payload"
 )
 
-# A row is shown only when every transaction that could still commit a smaller seq has ended: so none is ever skipped.
+# A row that can be seen although its transaction lies in the future was restored from another cluster: it is settled.
+# Any other row is shown only when every transaction that could still commit a smaller seq has ended: so none is ever
+# skipped.
 _AFTER = text(
     f"""
     select {_COLUMNS} from event_log
-    where jurisdiction_id = :jurisdiction_id and seq > :after and tx < pg_snapshot_xmin(pg_current_snapshot())
+    where jurisdiction_id = :jurisdiction_id and seq > :after
+      and (tx < pg_snapshot_xmin(pg_current_snapshot()) or tx >= pg_snapshot_xmax(pg_current_snapshot()))
       and (payload ->> 'responder_type' is null or payload ->> 'responder_type' <> all(:hidden))
     order by seq limit :limit
     """  # noqa: S608 - the columns are a constant of this module

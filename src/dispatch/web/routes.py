@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.session import NeedsTransaction, lone_statement, reading, transaction
 from dispatch.domain.access import Permission, Principal
+from dispatch.domain.time import as_utc
 from dispatch.web.auth import authenticate
 from dispatch.web.idempotency import answer_again, key_of, remember
 from dispatch.web.input import CheckedRequest, read_whole
@@ -23,7 +24,7 @@ from dispatch.web.services import Services
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
-# Declared in OpenAPI by the composition root; checked in _begin, before a byte of the body is read.
+# Declared in OpenAPI by the composition root; checked in _begin, before the body is looked at.
 BEARER = {
     "type": "http",
     "scheme": "bearer",
@@ -130,7 +131,7 @@ class QueryRoute(APIRoute):
 async def _begin(
     request: CheckedRequest, session: AsyncSession, services: Services, permission: Permission | None
 ) -> Act:
-    now = services.clock.now()
+    now = as_utc(services.clock.now())
     principal = await authenticate(request.headers.get("authorization"), session, services, now)
     if permission is None:
         raise RuntimeError(f"{request.url.path} has no permission; mark the endpoint with @requires")
@@ -151,5 +152,6 @@ async def _once(request: CheckedRequest, act: Act, inner: Callable[[Request], Aw
     if earlier is not None:
         return earlier
     response = await inner(request)
-    await remember(act.session, act.principal, key, fingerprint, response, act.now)
+    kept = getattr(request.state, "kept_answer", None) or response
+    await remember(act.session, act.principal, key, fingerprint, kept, act.now)
     return response
