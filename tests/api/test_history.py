@@ -103,9 +103,9 @@ async def test_pages_neither_lose_nor_double_while_assignments_are_made(service:
         page = (await service.get(f"/v1/assignments?limit=2{cursor and '&cursor=' + cursor}")).json()
         seen += [item["id"] for item in page["items"]]
         cursor = page["next"]
-        for unit in [next(more, None)]:
-            if unit:
-                await service.assign(incident, unit)
+        meanwhile = next(more, None)
+        if meanwhile is not None:
+            await service.assign(incident, meanwhile)
 
     assert seen == [row["id"] for row in reversed(old)]
 
