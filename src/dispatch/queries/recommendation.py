@@ -27,7 +27,7 @@ from dispatch.routing.travel import StraightLine
 EXPECTED_JOB_S = 30 * 60.0
 
 # Of each responder type, how many free units the answer to a new call looks at.
-NEAREST = 8
+NEAREST = 5
 
 
 @dataclass(frozen=True, slots=True)

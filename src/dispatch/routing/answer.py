@@ -1,8 +1,8 @@
 """What the router answers: picks, next best, gaps and everybody else, each with reasons, and its wire shape."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from dispatch.domain.classification import ORDERED_RESPONDER_TYPES, SlotRole
@@ -128,5 +128,6 @@ def _gap_data(gap: Shortfall) -> dict[str, Any]:
     }
 
 
-def _sentences(reasons: Sequence[str]) -> str:
+@lru_cache(maxsize=10_000)  # the same few reasons are said of thousands of units
+def _sentences(reasons: tuple[str, ...]) -> str:
     return " ".join(sentence(one) for one in reasons)
