@@ -72,7 +72,7 @@ def try_cases(
     show_all: Annotated[bool, typer.Option("--all", help="Also list the cases that pass.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run the worked examples of a policy. Exit code 1: a case does not hold."""
+    """Run the worked examples of a policy. Exit code 1: a case does not hold, or there is none."""
     loaded = find_policy(policy).load()
     report = run_cases(loaded)
     if as_json:
@@ -204,6 +204,12 @@ def _show_cases(out: Console, policy: Policy, report: CaseReport, *, show_all: b
             out.print(f"    {escape(failure)}", soft_wrap=True)
     passed = len(report.results) - len(failed)
     state = f"[bold red]{len(failed):,} do not hold[/]" if failed else "[green]✓ all hold[/]"
+    if not report.results:
+        words().print(
+            f"[bold]{policy.id}[/] v{policy.version}: [bold red]✗ no cases[/]. Nothing was tested; "
+            "write worked examples in cases/*.yaml (docs/policy-format.md)."
+        )
+        return
     words().print(
         f"\n[bold]{policy.id}[/] v{policy.version}: {passed:,} of {len(report.results):,} cases hold, {state}"
     )

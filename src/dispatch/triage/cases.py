@@ -38,7 +38,8 @@ class CaseReport:
 
     @property
     def passed(self) -> bool:
-        return all(result.passed for result in self.results)
+        """True when every case holds, and there is one."""
+        return bool(self.results) and all(result.passed for result in self.results)
 
     @property
     def without_hit(self) -> tuple[str, ...]:

@@ -27,12 +27,15 @@ _Spans = list[Evidence]
 
 @dataclass(slots=True)
 class TextClaims:
-    """claims: fact -> (value, context) -> spans, in order of place. denials: facts that are denied as a whole."""
+    """claims: fact -> (value, context) -> spans, in order of place. denials: facts that are denied as a whole.
+    spelled_out: incident types that more than a single word names.
+    """
 
     claims: dict[str, dict[tuple[str, str], _Spans]] = field(default_factory=dict)
     denials: dict[str, _Spans] = field(default_factory=dict)
     topics: dict[str, None] = field(default_factory=dict)
     incident_types: dict[str, Evidence] = field(default_factory=dict)
+    spelled_out: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ def _add(found: TextClaims, mention: Mention, evidence: Evidence) -> None:
             found.topics[topic] = None
         if meaning.incident_type is not None and context in _COUNTS:
             found.incident_types.setdefault(meaning.incident_type, evidence)
+            if mention.end - mention.start > 1:
+                found.spelled_out.add(meaning.incident_type)
     for fact, value in meaning.facts:
         spans = found.claims.setdefault(fact, {}).setdefault((value, context), [])
         if len(spans) < _MOST_EVIDENCE:

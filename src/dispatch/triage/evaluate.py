@@ -1,6 +1,6 @@
 """evaluate(): who should go to this call, and why. Never raises, never answers with nobody."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,22 +8,25 @@ from dispatch.domain.call import CallFacts
 from dispatch.domain.classification import Category
 from dispatch.domain.geo import LatLon
 from dispatch.domain.plan import Plan
-from dispatch.triage.conditions import CATEGORY, State
+from dispatch.triage.conditions import CATEGORY, INCIDENT_TYPE, State
+from dispatch.triage.counting import Held, counted
 from dispatch.triage.decision import ProgramVerdict, Reason, TriageDecision
 from dispatch.triage.facts import UNKNOWN
-from dispatch.triage.model import COMES_TO_EVERY_CALL, RETIRED, SHADOW, IncidentType, PlanTemplate, Row, SlotTemplate
-from dispatch.triage.planning import POLICE_PLAN, always_coming, build_plan
+from dispatch.triage.model import COMES_TO_EVERY_CALL, IncidentType, PlanTemplate, SlotTemplate
+from dispatch.triage.planning import POLICE_PLAN, build_plan
 from dispatch.triage.policy import Policy
-from dispatch.triage.programs import Moment, judge_programs, moment_of
+from dispatch.triage.programs import Taker, TakerKeys, judge_programs, moment_of, taker_keys
 from dispatch.triage.reading import Reading, read_call
+from dispatch.triage.rows import held_rows, live_rows, shadow_hits
 
+_CACHED_ANSWERS = 20_000
 FAIL_SAFE = "fail-safe"
 _FAIL_SAFE_REASON = Reason(FAIL_SAFE, "Nothing in the policy decided, so the traditional responder goes.")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The answer without the reading it rests on; counterfactuals compare outcomes."""
+    """The answer without the reading it rests on."""
 
     category: Category
     incident_type: str
@@ -35,18 +38,6 @@ class Outcome:
     warnings: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What the winning rows say together."""
-
-    decided: Row | None = None
-    priority: int = 9
-    needs_human: bool = False
-    added: list[SlotTemplate] = field(default_factory=list)
-    reasons: list[Reason] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
 def evaluate(call: CallFacts, policy: Policy, at: datetime) -> TriageDecision:
     """The decision for this call under this policy at this moment; the same three always give the same.
 
@@ -54,114 +45,119 @@ def evaluate(call: CallFacts, policy: Policy, at: datetime) -> TriageDecision:
     """
     try:
         reading = read_call(call, policy)
-        outcome = decide(policy, reading.state, reading.topics, reading.incident_type, call.position, at)
+        outcome = decide(policy, reading, call.position, at)
         return _decision(policy, reading, outcome)
     except Exception as error:  # a dispatcher must get an answer even from a broken rule
         return _fail_safe(policy, f"engine_error:{type(error).__name__}")
 
 
-def decide(
-    policy: Policy,
-    state: State,
-    topics: Set[str],
-    incident_type: IncidentType | None,
-    position: LatLon | None,
-    at: datetime,
-) -> Outcome:
+def decide(policy: Policy, reading: Reading, position: LatLon | None, at: datetime) -> Outcome:
     """Stages 3 to 5: tables, programs, plan."""
     moment = moment_of(at, policy.zone)
-    tally = _Tally()
-    for row in winning_rows(policy, state, topics, moment, tally.warnings):
-        _count(policy, row, tally, incident_type, is_floor=policy.tables[policy.row_tables[row[0]]].is_floor)
-    return _outcome(policy, tally, state, topics, incident_type, position, moment)
-
-
-def winning_rows(
-    policy: Policy, state: State, topics: Set[str], moment: Moment, warnings: list[str]
-) -> Iterator[tuple[int, Row]]:
-    """The first active row that matches in each table, in order; shadow rows only leave a warning."""
-    bits = policy.index.candidates(state, topics)
-    exact = policy.index.exact
-    while bits:
-        lowest = bits & -bits
-        bits ^= lowest
-        number = lowest.bit_length() - 1
-        row = policy.rows[number]
-        life = row.life
-        if life.status == RETIRED or (life.is_dated and not life.covers(moment.day)):
-            continue
-        if not exact & lowest and row.test(state, topics) is not True:
-            continue
-        if life.status == SHADOW:
-            warnings.append(f"shadow_row:{row.id}")
-            continue
-        bits &= ~policy.table_bits[policy.row_tables[number]]
-        yield number, row
-
-
-def _count(
-    policy: Policy, numbered: tuple[int, Row], tally: _Tally, incident_type: IncidentType | None, *, is_floor: bool
-) -> None:
-    _, row = numbered
-    has_said = False
-    if row.then is not None and tally.decided is None:
-        tally.decided = row
-        tally.priority = min(tally.priority, _priority(policy, row, incident_type))
-        tally.needs_human |= row.then.needs_human
-        has_said = True
-    elif row.then is not None and is_floor:
-        # Danger adds up: a later floor table raises what an earlier one decided.
-        tally.priority = min(tally.priority, _priority(policy, row, incident_type))
-        tally.added += always_coming(policy.plans[row.then.plan])
-        tally.needs_human |= row.then.needs_human
-        has_said = True
-    if row.also is not None:
-        tally.added += row.also.slots
-        tally.needs_human |= row.also.needs_human
-        if row.also.priority_at_least is not None:
-            tally.priority = min(tally.priority, row.also.priority_at_least)
-        has_said = True
-    if has_said:
-        tally.reasons.append(Reason(row.id, row.because))
-
-
-def _priority(policy: Policy, row: Row, incident_type: IncidentType | None) -> int:
-    if row.then is not None and row.then.priority is not None:
-        return row.then.priority
-    return incident_type.priority if incident_type is not None else policy.fallback_priority
-
-
-def _outcome(
-    policy: Policy,
-    tally: _Tally,
-    state: State,
-    topics: Set[str],
-    incident_type: IncidentType | None,
-    position: LatLon | None,
-    moment: Moment,
-) -> Outcome:
-    then = tally.decided.then if tally.decided is not None else None
-    type_code = incident_type.code if incident_type else UNKNOWN
-    if then is None:
-        category, template = Category.UNKNOWN, policy.fallback
-        tally.priority = min(tally.priority, policy.fallback_priority)
-        tally.reasons.append(_FAIL_SAFE_REASON)
-        tally.warnings.append("no_row_decided")
-    else:
-        of_type = incident_type.category if incident_type else Category.UNKNOWN
-        category, template = then.category or of_type, policy.plans[then.plan]
-        type_code = then.incident_type or type_code
-    verdicts, takers = judge_programs(policy, {**state, CATEGORY: category.value}, topics, position, moment)
-    plan = POLICE_PLAN if template is None else build_plan(template, takers, tally.added)
+    live = live_rows(policy, moment.day)
+    held = [(one, held_rows(policy, state, reading.topics, live)) for one, state in states_by_type(reading)]
+    answer = answer_of(policy, held)
+    judged = {**reading.state, CATEGORY: answer.category.value}
+    verdicts, takers = judge_programs(policy, judged, reading.topics, position, moment)
+    plan = answer.plan(takers, taker_keys(takers))
     return Outcome(
-        category=category,
-        incident_type=type_code,
-        priority=tally.priority,
-        needs_human=tally.needs_human or category is Category.UNKNOWN or _ends_at_desk(template, plan),
-        reasons=tuple(tally.reasons),
+        category=answer.category,
+        incident_type=answer.incident_type,
+        priority=answer.priority,
+        needs_human=answer.is_for_a_human(plan),
+        reasons=answer.reasons,
         programs=verdicts,
         plan=plan,
-        warnings=tuple(tally.warnings),
+        warnings=answer.warnings,
+    )
+
+
+def states_by_type(reading: Reading) -> Sequence[tuple[IncidentType | None, State]]:
+    """The state as each incident type that the call names would have it; the call's own type first, none last.
+
+    Words that name no type must not lose what they ask for because other words name one.
+    """
+    if not reading.other_types:
+        return [(reading.incident_type, reading.state)]
+    return [(reading.incident_type, reading.state)] + [
+        (one, {**reading.state, INCIDENT_TYPE: one.code, CATEGORY: one.category.value})
+        if one
+        else (None, {**reading.state, INCIDENT_TYPE: UNKNOWN, CATEGORY: Category.UNKNOWN.value})
+        for one in reading.other_types
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Stage 3: what the tables say, before anybody is found to go. added: slots that join every step. plans: memo."""
+
+    category: Category
+    incident_type: str
+    priority: int
+    needs_human: bool
+    reasons: tuple[Reason, ...]
+    template: PlanTemplate | None
+    added: tuple[SlotTemplate, ...]
+    warnings: tuple[str, ...]
+    plans: dict[TakerKeys, Plan] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def asks_programs(self) -> bool:
+        """True when it matters which programs are eligible."""
+        return (self.template is not None and self.template.asks_programs) or any(
+            slot.responder_type is None for slot in self.added
+        )
+
+    def plan(self, takers: Sequence[Taker], keys: TakerKeys) -> Plan:
+        """keys: of the takers; the same keys always give the same plan, which is built once."""
+        if self.template is None:
+            return POLICE_PLAN
+        known = self.plans.get(keys)
+        if known is None:
+            known = self.plans[keys] = build_plan(self.template, takers, self.added)
+        return known
+
+    def is_for_a_human(self, plan: Plan) -> bool:
+        return self.needs_human or self.category is Category.UNKNOWN or _ends_at_desk(self.template, plan)
+
+
+def answer_of(policy: Policy, held: Sequence[Held]) -> Answer:
+    """What the rows that hold say; worked out once for each set of them, because calls repeat."""
+    key = tuple([(one.code if one else None, bits) for one, bits in held])
+    known = policy.answers.get(key)
+    if known is None:
+        if len(policy.answers) >= _CACHED_ANSWERS:
+            policy.answers.clear()
+        known = policy.answers[key] = _answer(policy, held)
+    assert isinstance(known, Answer)  # noqa: S101
+    return known
+
+
+def _answer(policy: Policy, held: Sequence[Held]) -> Answer:
+    """The fallback when none decides."""
+    tally = counted(policy, held)
+    incident_type = held[0][0]
+    then = tally.decided.then if tally.decided is not None else None
+    warnings = shadow_hits(policy, held[0][1])
+    category, template = Category.UNKNOWN, policy.fallback
+    code = incident_type.code if incident_type else UNKNOWN
+    if then is None:
+        tally.priority = min(tally.priority, policy.fallback_priority)
+        tally.reasons.append(_FAIL_SAFE_REASON)
+        warnings.append("no_row_decided")
+    else:
+        category = then.category or (incident_type.category if incident_type else Category.UNKNOWN)
+        template = policy.plans[then.plan]
+        code = then.incident_type or (code if incident_type else then.type_if_unknown or UNKNOWN)
+    return Answer(
+        category,
+        code,
+        tally.priority,
+        tally.needs_human,
+        tuple(tally.reasons),
+        template,
+        tuple(tally.added),
+        tuple(warnings),
     )
 
 

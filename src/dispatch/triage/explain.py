@@ -26,8 +26,9 @@ from dispatch.triage.policy import Policy
 from dispatch.triage.programs import Moment, is_inside, is_open, moment_of
 from dispatch.triage.reading import Reading, read_call
 
-HIT, OVERTAKEN, MISSED, NOT_READ, INACTIVE, SHADOW_HIT = (
+HIT, ADDED, OVERTAKEN, MISSED, NOT_READ, INACTIVE, SHADOW_HIT = (
     "hit",
+    "added",
     "overtaken",
     "missed",
     "not_read",
@@ -38,7 +39,8 @@ HIT, OVERTAKEN, MISSED, NOT_READ, INACTIVE, SHADOW_HIT = (
 
 @dataclass(frozen=True, slots=True)
 class RowTrace:
-    """result: hit; overtaken (it won its table, but an earlier table had decided); missed; not_read (an earlier row of
+    """result: hit; added (not the first of its table, or of another type that the call names, and it brings people or
+    urgency); overtaken (it won its table, but an earlier table had decided); missed; not_read (an earlier row of
     the table won); inactive; shadow_hit. why: what did not hold, and the value seen.
     """
 
@@ -115,6 +117,8 @@ def _table(table: Table, decision: TriageDecision, reading: Reading, moment: Mom
         is_won |= result == HIT
         if result == HIT and row.id not in counted:
             result = OVERTAKEN
+        elif result in (NOT_READ, MISSED) and row.id in counted:
+            result, why = ADDED, ()
         rows.append(RowTrace(row.id, row.title, result, describe(row.when), why))
     return TableTrace(table.name, table.title, table.is_floor, tuple(rows))
 

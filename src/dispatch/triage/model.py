@@ -88,22 +88,31 @@ class StepTemplate:
 
 @dataclass(frozen=True, slots=True)
 class PlanTemplate:
+    """asks_programs: some slot is filled by programs. always_coming: the police, fire and EMS of the first step, which
+    is what a floor row insists on.
+    """
+
     id: str
     title: str
     is_desk: bool
     steps: tuple[StepTemplate, ...]
     place: Place
+    asks_programs: bool
+    always_coming: tuple[SlotTemplate, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Then:
-    """category, priority: None means the incident type's own."""
+    """category, priority: None means the incident type's own. type_if_unknown: the incident type of a call that has
+    named none; incident_type replaces whatever the call has named.
+    """
 
     category: Category | None
     priority: int | None
     plan: str
     incident_type: str | None = None
     needs_human: bool = False
+    type_if_unknown: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

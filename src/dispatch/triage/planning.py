@@ -7,7 +7,6 @@ from dispatch.domain.classification import SlotRole
 from dispatch.domain.plan import Plan, PlanStep, Slot
 from dispatch.triage.model import (
     CO_RESPOND,
-    COMES_TO_EVERY_CALL,
     STAGE,
     PlanTemplate,
     SlotTemplate,
@@ -38,11 +37,6 @@ def build_plan(template: PlanTemplate, takers: Sequence[Taker], added: Sequence[
     if not steps:
         return Plan((PlanStep(1, _joined([_Filled(Slot(POLICE)), *extra])),))
     return Plan(tuple(PlanStep(number, slots, wait) for number, (slots, wait) in enumerate(steps, 1)))
-
-
-def always_coming(template: PlanTemplate) -> tuple[SlotTemplate, ...]:
-    """The police, fire and EMS of the first step: what a floor row insists on."""
-    return tuple(slot for slot in template.steps[0].slots if slot.responder_type in COMES_TO_EVERY_CALL)
 
 
 def _expanded(step: StepTemplate, takers: Sequence[Taker]) -> Iterable[tuple[list[_Filled], int | None]]:

@@ -27,7 +27,7 @@ from dispatch.triage.loading.source import Scalar, read_yaml
 from dispatch.triage.loading.tables_text import parse_table
 from dispatch.triage.loading.types_text import parse_call_types, parse_incident_types
 from dispatch.triage.loading.words import Words, parse_topics
-from dispatch.triage.model import Case, IncidentType, Life, Place, PlanTemplate, Program, Row, Table
+from dispatch.triage.model import RETIRED, SHADOW, Case, IncidentType, Life, Place, PlanTemplate, Program, Row, Table
 from dispatch.triage.row_index import RowIndex, build_index
 
 CACHED_TYPES = 4096  # readings of call types kept; senders repeat a few hundred of them
@@ -38,8 +38,11 @@ class Policy:
     """Everything evaluate() needs, compiled once. `rows` are those of all tables, in the order they are tried.
 
     asked_facts: those that can change an answer. row_tables: for each row, the number of its table in `tables`.
-    table_bits: bits of each table's rows in `index`. program_index: over every condition of every program's `takes`;
-    take_owners: the program of each. type_readings, verdicts: memos of what was worked out; they change no answer.
+    table_bits: bits of each table's rows in `index`; floor_rows, shadow_rows, undated_rows: bits of the rows in floor
+    tables, of shadow rows, and of rows that are in force whatever the day; dated_rows: numbers of the other live ones.
+    program_index: over every condition of every program's `takes`; take_owners: the program of each;
+    program_asks: keys that any verdict can depend on.
+    type_readings, last_reading, answers, verdicts: memos of what was worked out; they change no answer.
     """
 
     id: str
@@ -61,14 +64,21 @@ class Policy:
     row_tables: tuple[int, ...]
     table_bits: tuple[int, ...]
     index: RowIndex
+    floor_rows: int
+    shadow_rows: int
+    undated_rows: int
+    dated_rows: tuple[int, ...]
     programs: tuple[Program, ...]
     program_index: RowIndex
     take_owners: tuple[int, ...]
+    program_asks: frozenset[str]
     cases: tuple[Case, ...]
     topics: frozenset[str]
     asked_facts: tuple[str, ...]
     out_of_scope: tuple[ProgramVerdict, ...]
     verdicts: dict[object, tuple[ProgramVerdict, str]] = field(default_factory=dict, compare=False, repr=False)
+    answers: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
+    last_reading: dict[int, tuple[object, object]] = field(default_factory=dict, compare=False, repr=False)
     type_readings: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -175,9 +185,14 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
         row_tables=row_tables,
         table_bits=_table_bits(row_tables, len(tables)),
         index=build_index([row.when for row in rows]),
+        floor_rows=_bits(tables[table].is_floor for table in row_tables),
+        shadow_rows=_bits(row.life.status == SHADOW for row in rows),
+        undated_rows=_bits(row.life.status != RETIRED and not row.life.is_dated for row in rows),
+        dated_rows=tuple(n for n, row in enumerate(rows) if row.life.status != RETIRED and row.life.is_dated),
         programs=tuple(programs),
         program_index=build_index([take for program in programs for take in program.takes], keep_untold=True),
         take_owners=tuple(number for number, program in enumerate(programs) for _ in program.takes),
+        program_asks=frozenset(key for program in programs for key in program.asks),
         cases=_cases(draft, words, row_ids, problems),
         topics=words.topics,
         asked_facts=_asked_facts(rows, programs),
@@ -245,6 +260,10 @@ def _table_bits(row_tables: tuple[int, ...], count: int) -> tuple[int, ...]:
     for row, table in enumerate(row_tables):
         bits[table] |= 1 << row
     return tuple(bits)
+
+
+def _bits(flags: Iterable[bool]) -> int:
+    return sum(1 << number for number, flag in enumerate(flags) if flag)
 
 
 def _cases(draft: Draft, words: Words, rows: frozenset[str], problems: Problems) -> tuple[Case, ...]:

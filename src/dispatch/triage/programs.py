@@ -1,6 +1,6 @@
 """Each program's verdict on one call, with a stable reason code for every clause that fails or cannot be told."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -26,6 +26,14 @@ class Taker:
 
     program: Program
     level: str
+
+
+TakerKeys = tuple[tuple[str, str], ...]
+
+
+def taker_keys(takers: Sequence[Taker]) -> TakerKeys:
+    """The same takers in a form that compares fast."""
+    return tuple([(taker.program.id, taker.level) for taker in takers])
 
 
 @dataclass(frozen=True, slots=True)

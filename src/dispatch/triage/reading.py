@@ -15,14 +15,19 @@ from dispatch.triage.policy import CACHED_TYPES, Policy
 ANSWERS, CALL, NARRATIVE, CALL_TYPE = "answers", "call", "narrative", "call_type"
 _UNKNOWN_READING = FactReading(UNKNOWN, UNKNOWN)
 _ALL_UNKNOWN = dict.fromkeys(ALWAYS_SHOWN, _UNKNOWN_READING)
+LAST = 0
+_ROUTINE = 4
 _TOO_SHORT_CHARS = 12  # a narrative shorter than this says nothing by itself
 
 
 @dataclass(frozen=True, slots=True)
 class TypeReading:
-    """What the sender's type says. said: by the words of its text; defaults: by the type itself."""
+    """What the sender's type says. said: by the words of its text; defaults: by the type itself. other_types: named by
+    its words beside the incident type.
+    """
 
     incident_type: IncidentType | None
+    other_types: tuple[IncidentType | None, ...]
     said: Mapping[str, Said]
     defaults: Mapping[str, str]
     topics: tuple[str, ...]
@@ -31,9 +36,12 @@ class TypeReading:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """state: what conditions see, facts and structured keys alike. type_priority: of the incident type, if known."""
+    """state: what conditions see, facts and structured keys alike. other_types: named beside the incident type, which
+    is the most urgent of those that the type, or without one the narrative, names; None stands for naming none.
+    """
 
     incident_type: IncidentType | None
+    other_types: tuple[IncidentType | None, ...]
     state: dict[str, str]
     topics: frozenset[str]
     topic_list: tuple[str, ...]
@@ -41,14 +49,31 @@ class Reading:
     warnings: tuple[str, ...]
 
 
+def last_reading(call: CallFacts, policy: Policy) -> Reading:
+    """read_call(), without reading again the very call that was read last: a decision is followed by its questions."""
+    last = policy.last_reading.get(LAST)
+    if last is not None and last[0] is call:
+        assert isinstance(last[1], Reading)  # noqa: S101
+        return last[1]
+    return read_call(call, policy)
+
+
 def read_call(call: CallFacts, policy: Policy) -> Reading:
     """Stages 1 and 2 of triage."""
+    reading = _read(call, policy)
+    policy.last_reading[LAST] = (call, reading)
+    return reading
+
+
+def _read(call: CallFacts, policy: Policy) -> Reading:
     of_type = _type_reading(call, policy)
     claims = read_claims(call.narrative, NARRATIVE, policy.lexicon) if call.narrative else TextClaims()
-    incident_type = of_type.incident_type or _most_urgent(claims.incident_types, policy)
+    narrated = [policy.incident_types[code] for code in claims.incident_types]
+    named_plainly = _named_plainly(narrated, claims)
+    incident_type = of_type.incident_type or _most_urgent(named_plainly)
+    others = of_type.other_types if of_type.incident_type else _others(named_plainly, incident_type)
     topics = dict.fromkeys(of_type.topics)
     topics.update(claims.topics)
-    narrated = [policy.incident_types[code] for code in claims.incident_types]
     for named in narrated:
         topics.update(dict.fromkeys(named.topics))
     answers, warnings = _answers(call)
@@ -69,7 +94,7 @@ def read_call(call: CallFacts, policy: Policy) -> Reading:
     state[CATEGORY] = (incident_type.category if incident_type else Category.UNKNOWN).value
     state[CHANNEL] = call.channel.value if call.channel else UNKNOWN
     state[SENDER_PRIORITY] = call.sender_priority.strip().casefold() if call.sender_priority else UNKNOWN
-    return Reading(incident_type, state, frozenset(topics), tuple(topics), facts, of_type.warnings + warnings)
+    return Reading(incident_type, others, state, frozenset(topics), tuple(topics), facts, of_type.warnings + warnings)
 
 
 def _type_reading(call: CallFacts, policy: Policy) -> TypeReading:
@@ -86,7 +111,7 @@ def _type_reading(call: CallFacts, policy: Policy) -> TypeReading:
 
 def _read_type(call: CallFacts, policy: Policy) -> TypeReading:
     if not call.type_code and not call.type_text:
-        return TypeReading(None, {}, {}, (), ())
+        return TypeReading(None, (), {}, {}, (), ())
     claims = TextClaims()
     found = policy.crosswalk.look_up(call.source, call.type_code, call.type_text)
     if call.type_text:
@@ -94,7 +119,7 @@ def _read_type(call: CallFacts, policy: Policy) -> TypeReading:
     if call.type_code and (found is None or not call.type_text):
         read_claims(call.type_code, "call_type_code", policy.lexicon, claims)
     named = [policy.incident_types[code] for code in claims.incident_types]
-    incident_type = found[0] if found else _most_urgent(claims.incident_types, policy)
+    incident_type = found[0] if found else _most_urgent(named)
     row = found[1] if found else None
     defaults = _worst_of(
         [*([incident_type.facts] if incident_type else []), *(named_type.facts for named_type in named)]
@@ -110,12 +135,26 @@ def _read_type(call: CallFacts, policy: Policy) -> TypeReading:
         ]
     )
     warnings = () if found else ("call_type_not_in_crosswalk",)
-    return TypeReading(incident_type, said_by(claims), defaults, tuple(topics), warnings)
+    others = () if found else _others(named, incident_type)
+    return TypeReading(incident_type, others, said_by(claims), defaults, tuple(topics), warnings)
 
 
-def _most_urgent(codes: Iterable[str], policy: Policy) -> IncidentType | None:
+def _named_plainly(narrated: list[IncidentType], claims: TextClaims) -> list[IncidentType]:
+    """The types that a narrative is about. A single word in passing, as "dog", names the type of a routine call
+    only when nothing else is said; its topics and facts count all the same.
+    """
+    plain = [one for one in narrated if one.code in claims.spelled_out or one.priority < _ROUTINE]
+    return plain if plain or claims.topics or claims.claims else narrated
+
+
+def _most_urgent(named: Iterable[IncidentType]) -> IncidentType | None:
     """Of several types that a text names, the most urgent; the first named among equals."""
-    return min((policy.incident_types[code] for code in codes), key=lambda named: named.priority, default=None)
+    return min(named, key=lambda one: one.priority, default=None)
+
+
+def _others(named: Iterable[IncidentType], chosen: IncidentType | None) -> tuple[IncidentType | None, ...]:
+    """The types named beside the chosen one, and at last none: for the words that name no type."""
+    return () if chosen is None else (*(one for one in named if one is not chosen), None)
 
 
 def _worst_of(defaults: Iterable[tuple[tuple[str, str], ...]]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from dispatch.triage.conditions import TOPIC, Condition, State, required_atoms
+from dispatch.triage.conditions import TOPIC, Condition, State, atoms_of, required_atoms
 from dispatch.triage.facts import UNKNOWN
 
 
@@ -11,7 +11,8 @@ from dispatch.triage.facts import UNKNOWN
 class RowIndex:
     """accepting: key -> (value -> rows that may hold at this value, rows that do not ask).
 
-    exact: rows of which the bits say everything; the others need their closure too.
+    exact: rows of which the bits say everything; the others need their closure too. mentions: key -> rows whose
+    condition looks at it anywhere, so that only they can change with it.
     """
 
     every: int
@@ -19,15 +20,27 @@ class RowIndex:
     by_topic: dict[str, int]
     without_topic: int
     exact: int
+    mentions: dict[str, int]
+    by_key: dict[str, tuple[dict[str, int], int]]
 
     def candidates(self, state: State, topics: Set[str]) -> int:
         """Bits of the rows that no single required value rules out."""
-        bits = self.without_topic
-        for topic in topics:
-            bits |= self.by_topic.get(topic, 0)
+        bits = self.by_topics(topics)
         for key, accepted, unasked in self.accepting:
             bits &= accepted.get(state.get(key, UNKNOWN), unasked)
         return bits
+
+    def by_topics(self, topics: Set[str]) -> int:
+        """Bits of the rows that the topics do not rule out."""
+        bits = self.without_topic
+        for topic in topics:
+            bits |= self.by_topic.get(topic, 0)
+        return bits
+
+    def narrowed(self, bits: int, key: str, value: str) -> int:
+        """Of these rows, those that this value of this key does not rule out."""
+        asked = self.by_key.get(key)
+        return bits if asked is None else bits & asked[0].get(value, asked[1])
 
 
 def build_index(conditions: Sequence[Condition], *, keep_untold: bool = False) -> RowIndex:
@@ -36,9 +49,12 @@ def build_index(conditions: Sequence[Condition], *, keep_untold: bool = False) -
     accepting: dict[str, dict[str, int]] = {}
     asking: dict[str, int] = {}
     by_topic: dict[str, int] = {}
+    mentions: dict[str, int] = {}
     with_topic = exact = 0
     for number, condition in enumerate(conditions):
         bit = 1 << number
+        for key in {atom.key for atom in atoms_of(condition)}:
+            mentions[key] = mentions.get(key, 0) | bit
         atoms, is_whole = required_atoms(condition)
         asked: dict[str, frozenset[str]] = {}
         for atom in atoms:
@@ -59,7 +75,15 @@ def build_index(conditions: Sequence[Condition], *, keep_untold: bool = False) -
         (key, {value: bits | (every & ~asking[key]) for value, bits in accepting.get(key, {}).items()}, every & ~rows)
         for key, rows in asking.items()
     )
-    return RowIndex(every, table, by_topic, every & ~with_topic, exact)
+    return RowIndex(
+        every,
+        table,
+        by_topic,
+        every & ~with_topic,
+        exact,
+        mentions,
+        {key: (accepted, unasked) for key, accepted, unasked in table},
+    )
 
 
 def numbers_of(bits: int) -> Iterator[int]:

@@ -136,3 +136,13 @@ def test_a_pack_finds_the_policy_it_extends_beside_it(invoke: Invoke, copied: Pa
 
     report = json.loads(result.stdout)
     assert (report["policy"]["id"], report["contents"]["rows"]) == ("pack", 3)
+
+
+def test_a_policy_without_cases_does_not_pass_its_test(invoke: Invoke, copied: Path) -> None:
+    (copied / "cases" / "all.yaml").unlink()
+
+    result = invoke("policy", "test", str(copied))
+
+    assert result.exit_code == 1
+    assert "no cases" in result.stderr
+    assert json.loads(invoke("policy", "test", str(copied), "--json").stdout)["passed"] is False

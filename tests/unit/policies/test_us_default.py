@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 import pytest
+from tests.unit.policies.danger_pairs import milder, pairs
 from tests.unit.policies.must_not_miss import MUST_NOT_MISS
 
 from dispatch.domain.call import CallFacts
@@ -171,3 +172,40 @@ def test_who_asks_for_no_police_in_a_calm_crisis_gets_none_first() -> None:
     decision = decided("", "Mi hijo oye voces, no tiene armas, no manden a la policía")
 
     assert leads(decision) == {"community_responder"}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_danger_said_as_well_never_makes_the_answer_milder(seed: int) -> None:
+    found = [milder(us_default(), text, danger) for text, danger in pairs(us_default(), 700, seed)]
+
+    assert [sentence for sentence in found if sentence] == []
+
+
+def test_a_bomb_beside_a_knife_keeps_its_fire_crew() -> None:
+    slots = decided("", "she has a bomb and a knife, they are fighting").plan.steps[0].slots
+
+    assert {"police", "fire", "ems"} <= {slot.responder_type for slot in slots}
+
+
+def test_shots_heard_and_a_man_down_are_a_shooting() -> None:
+    decision = decided("", "shots heard, one male down bleeding")
+
+    assert (decision.category, decision.priority) == (Category.VIOLENCE, 0)
+
+
+def test_a_narrative_alone_names_a_type_where_the_decision_is_clear() -> None:
+    assert decided("", "my boyfriend hit me").incident_type == "DVA"
+    assert decided("", "he has not been seen for three days").incident_type == "WELFARE"
+    assert decided("", "qwerty zzz").incident_type == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("narrative", "unwanted"),
+    [
+        ("Woman with a dog is crying and hears voices", "ANIMAL"),
+        ("He had a cardiac arrest", "ADMIN"),
+        ("Afraid he will arrest again, he has chest pain", "ADMIN"),
+    ],
+)
+def test_a_word_in_passing_does_not_name_the_call(narrative: str, unwanted: str) -> None:
+    assert decided("", narrative).incident_type != unwanted

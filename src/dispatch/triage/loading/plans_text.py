@@ -24,7 +24,15 @@ def parse_plan(plan_id: str, node: Node, words: Words, problems: Problems) -> Pl
             slots = parse_slots(step, words, problems)
             steps.append(StepTemplate(slots, step.whole("wait_limit_s", low=0, high=_LONGEST_WAIT_S)))
             _check_cvi(slots, step.place, problems)
-    plan = PlanTemplate(plan_id, fields.text("title"), fields.flag("desk") is True, tuple(steps), fields.place)
+    plan = PlanTemplate(
+        plan_id,
+        fields.text("title"),
+        fields.flag("desk") is True,
+        tuple(steps),
+        fields.place,
+        asks_programs=any(slot.responder_type is None for step in steps for slot in step.slots),
+        always_coming=tuple(s for step in steps[:1] for s in step.slots if s.responder_type in COMES_TO_EVERY_CALL),
+    )
     _check_last_step(plan, problems)
     return plan
 

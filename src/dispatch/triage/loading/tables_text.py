@@ -13,7 +13,7 @@ from dispatch.triage.model import ACTIVE, RETIRED, SHADOW, Also, Life, Row, Tabl
 
 _TABLE_KEYS = ("table", "title", "owner", "floor", "rows", "source", "note")
 _ROW_KEYS = ("id", "title", "when", "then", "also", "because", "source", "limits", "status", "from", "until")
-_THEN_KEYS = ("category", "priority", "plan", "incident_type", "needs_human")
+_THEN_KEYS = ("category", "priority", "plan", "incident_type", "needs_human", "type_if_unknown")
 _OF_TYPE = "type"
 
 
@@ -88,6 +88,7 @@ def _parse_then(row: Fields, words: Words, problems: Problems) -> Then | None:
         plan=fields.choice("plan", words.plans, required=True),
         incident_type=fields.choice("incident_type", words.incident_types) or None,
         needs_human=fields.flag("needs_human") is True,
+        type_if_unknown=fields.choice("type_if_unknown", words.incident_types) or None,
     )
 
 

@@ -1,0 +1,99 @@
+"""Which rows of a policy hold for a call, as bits, and how these change when one fact changes."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import date
+
+from dispatch.triage.conditions import State
+from dispatch.triage.facts import UNKNOWN
+from dispatch.triage.policy import Policy
+
+
+def live_rows(policy: Policy, day: date) -> int:
+    """Bits of the rows in force on that day, shadow rows among them."""
+    bits = policy.undated_rows
+    for number in policy.dated_rows:
+        if policy.rows[number].life.covers(day):
+            bits |= 1 << number
+    return bits
+
+
+def held_rows(policy: Policy, state: State, topics: Set[str], live: int) -> int:
+    """Bits of the live rows whose condition holds."""
+    return _tested(policy, policy.index.candidates(state, topics) & live, state, topics)
+
+
+def _tested(policy: Policy, candidates: int, state: State, topics: Set[str]) -> int:
+    held = candidates & policy.index.exact
+    doubtful = candidates ^ held
+    rows = policy.rows
+    while doubtful:
+        lowest = doubtful & -doubtful
+        doubtful ^= lowest
+        if rows[lowest.bit_length() - 1].test(state, topics) is True:
+            held |= lowest
+    return held
+
+
+def voices(policy: Policy, held: int) -> int:
+    """Of the rows that hold, those that can have a say: all of a floor table, the first active one of each other."""
+    active = held & ~policy.shadow_rows
+    said = active & policy.floor_rows
+    active ^= said
+    while active:
+        lowest = active & -active
+        said |= lowest
+        active &= ~policy.table_bits[policy.row_tables[lowest.bit_length() - 1]]
+    return said
+
+
+def shadow_hits(policy: Policy, held: int) -> list[str]:
+    """A warning for each shadow row that would have had a say in its table."""
+    found: list[str] = []
+    shadow = held & policy.shadow_rows
+    while shadow:
+        lowest = shadow & -shadow
+        shadow ^= lowest
+        number = lowest.bit_length() - 1
+        earlier = held & policy.table_bits[policy.row_tables[number]] & (lowest - 1) & ~policy.shadow_rows
+        if not earlier:
+            found.append(f"shadow_row:{policy.rows[number].id}")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Variations:
+    """What holds for one state, ready to be asked "and if this fact were known?" without judging every row again."""
+
+    policy: Policy
+    state: State
+    topics: Set[str]
+    live: int
+    held: int
+    others: dict[str, int]
+    candidates: int
+
+    def held_if(self, fact: str, value: str) -> int:
+        """held_rows() of the state with this fact at this value; only the rows that look at the fact are judged."""
+        index = self.policy.index
+        asking = index.mentions.get(fact, 0)
+        if not asking:
+            return self.held
+        candidates = index.narrowed(self.others.get(fact, self.candidates), fact, value) & asking & self.live
+        if candidates & ~index.exact:
+            candidates = _tested(self.policy, candidates, {**self.state, fact: value}, self.topics)
+        return (self.held & ~asking) | candidates
+
+
+def variations(policy: Policy, state: State, topics: Set[str], live: int) -> Variations:
+    """The starting point of counterfactuals: the AND of all keys but one, for each key."""
+    masks = [(key, accepted.get(state.get(key, UNKNOWN), unasked)) for key, accepted, unasked in policy.index.accepting]
+    before = [policy.index.by_topics(topics)]
+    for _, mask in masks:
+        before.append(before[-1] & mask)
+    after, others = policy.index.every, {}
+    for (key, mask), left in zip(reversed(masks), reversed(before[:-1]), strict=True):
+        others[key] = left & after
+        after &= mask
+    held = _tested(policy, before[-1] & live, state, topics)
+    return Variations(policy, state, topics, live, held, others, before[-1])
