@@ -1,4 +1,4 @@
-"""What a policy calls itself, read from policy.yaml alone, so that texts with other problems can be stored as a draft."""
+"""What a policy calls itself, read from policy.yaml alone: a draft may have any other problem and is still stored."""
 
 import re
 from collections.abc import Mapping
