@@ -17,7 +17,7 @@ from dispatch.domain.classification import SHIPPED_RESPONDER_TYPES, Category
 FIRST = "60"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def day(run: Run) -> dict[str, Any]:
     """The summary of the whole sample day."""
     return summary_of(run("demo", "--exit", "--json"))

@@ -66,9 +66,13 @@ def serving(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, A
         process.communicate(timeout=60)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def testville(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a city that was set up with `dispatch import units`."""
+    """The folder of a city that was set up with `dispatch import units`.
+
+    Once per session, like the data directory that it fills: modules take turns on a worker, and a second set-up would
+    add nothing.
+    """
     folder = tmp_path_factory.mktemp("testville")
     for name, text in {**{f"policy/{n}": t for n, t in city_policy().items()}, "city.yaml": CITY}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
