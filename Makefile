@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-fast check format bench lock migrate clean
+.PHONY: help setup demo serve test test-fast check format bench eval lock migrate clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ format: $(STAMP) ## Rewrite the code in the house's format
 
 bench: $(STAMP) ## Run the benchmarks and write build/bench.json
 	@$(BIN)/python -m bench $(ARGS)
+
+eval: $(STAMP) ## Measure triage on labelled data and write build/eval.json and docs/triage-quality.md
+	@$(BIN)/python -m evaluation
 
 migrate: $(STAMP) ## Bring the database to the schema of this version
 	@$(BIN)/dispatch db upgrade

@@ -18,6 +18,7 @@ class Tally:
     """coming: police, fire and EMS that the deciding row and those after it bring by name."""
 
     decided: Row | None = None
+    is_by_floor: bool = False
     priority: int = 9
     needs_human: bool = False
     added: list[SlotTemplate] = field(default_factory=list)
@@ -32,17 +33,15 @@ def counted(policy: Policy, held: Sequence[Held]) -> Tally:
     said = voices(policy, bits)
     rest = 0
     won: set[int] = set()
-    decided_beside_floor = False
     for number in numbers_of(said):
         row, table = policy.rows[number], policy.row_tables[number]
         is_floor = policy.tables[table].is_floor
         if table in won or not _win(policy, row, tally, incident_type, is_floor=is_floor):
             rest |= 1 << number
         won.add(table)
-        decided_beside_floor |= not is_floor and tally.decided is row
-    _add_rest(policy, rest, tally, incident_type, is_decided=decided_beside_floor)
+    _add_rest(policy, rest, tally, incident_type)
     for other, other_bits in others:
-        _add_rest(policy, voices(policy, other_bits), tally, other, said=said)
+        _add_rest(policy, voices(policy, other_bits) & ~said, tally, other)
     tally.reasons.sort(key=lambda reason: tally.decided is None or reason.rule != tally.decided.id)
     return tally
 
@@ -53,7 +52,7 @@ def _win(policy: Policy, row: Row, tally: Tally, incident_type: IncidentType | N
     if row.then is not None and (tally.decided is None or is_floor):
         slots = policy.plans[row.then.plan].always_coming
         if tally.decided is None:
-            tally.decided = row
+            tally.decided, tally.is_by_floor = row, is_floor
         else:
             tally.added += slots  # danger adds up: a later floor table raises what an earlier one decided
         tally.coming.update(slot.responder_type for slot in slots if slot.responder_type)
@@ -71,30 +70,19 @@ def _win(policy: Policy, row: Row, tally: Tally, incident_type: IncidentType | N
     return has_said
 
 
-def _add_rest(
-    policy: Policy,
-    rows: int,
-    tally: Tally,
-    incident_type: IncidentType | None,
-    *,
-    said: int = 0,
-    is_decided: bool = False,
-) -> None:
-    """Rows that did not win still bring who is missing, and urgency: every floor row, and the first of the others.
+def _add_rest(policy: Policy, rows: int, tally: Tally, incident_type: IncidentType | None) -> None:
+    """Rows that did not win still bring who is missing, and urgency: every floor row; and when the floor decided, the
+    first of each other table, so that a danger does not send away whom the call needed without it.
 
-    Where no type is known the others only bring urgency, and a row that does not know what the call is about brings
-    nothing: who was sent for want of knowledge may stay away.
-    said: rows that have spoken already. is_decided: another row than one of the floor has spoken for this type.
+    A row that does not know what the call is about brings nothing, and where no type is known those outside the floor
+    bring urgency only: who was sent for want of knowledge may stay away.
     """
+    of_type = incident_type.category if incident_type else Category.UNKNOWN
     for number in numbers_of(rows):
         row, is_floor = policy.rows[number], bool(policy.floor_rows >> number & 1)
-        if not is_floor and is_decided:
-            continue
-        of_type = incident_type.category if incident_type else Category.UNKNOWN
         is_knowing = row.then is not None and (row.then.category or of_type) is not Category.UNKNOWN
-        if (is_floor or is_knowing) and not said >> number & 1:
+        if is_floor or (tally.is_by_floor and is_knowing):
             _add(policy, row, tally, incident_type, brings_people=is_floor or incident_type is not None)
-        is_decided |= not is_floor and row.then is not None
 
 
 def _add(policy: Policy, row: Row, tally: Tally, incident_type: IncidentType | None, *, brings_people: bool) -> None:

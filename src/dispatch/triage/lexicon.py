@@ -66,7 +66,7 @@ class Lexicon:
         found = automaton.find_matches_as_indexes(" " + "  ".join(words) + " ", overlapping=True)
         if not found:
             return
-        spans = _longest_first(self._spans(found, words, left))
+        spans = _longest_first(self._spans(found, words, left), self.phrases)
         marks = [(start, end, mark) for start, end, n in spans if isinstance(mark := self.phrases[n][1], Mark)]
         for start, end, number in spans:
             phrase, meaning = self.phrases[number]
@@ -86,13 +86,18 @@ class Lexicon:
         return spans
 
 
-def _longest_first(spans: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-    """Spans without overlap, in order of place; of two that overlap the longer one keeps its words."""
+def _longest_first(
+    spans: list[tuple[int, int, int]], phrases: "tuple[tuple[str, Meaning | Mark | None], ...]"
+) -> list[tuple[int, int, int]]:
+    """Spans without overlap, in order of place; of two that overlap the longer one keeps its words.
+
+    Of equal ones a phrase goes before a marker: in "is not breathing" the words "not breathing" belong together.
+    """
     if len(spans) < 2:
         return spans
     taken: set[int] = set()
     kept = []
-    for span in sorted(spans, key=lambda s: (s[0] - s[1], s[0], s[2])):
+    for span in sorted(spans, key=lambda s: (s[0] - s[1], isinstance(phrases[s[2]][1], Mark), s[0], s[2])):
         covered = range(span[0], span[1])
         if taken.isdisjoint(covered):
             taken.update(covered)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from functools import cache
 
 import pytest
+from evaluation.must_not_miss import Disguised, read_cases
 from tests.unit.policies.danger_pairs import milder, pairs
-from tests.unit.policies.must_not_miss import MUST_NOT_MISS
 
 from dispatch.domain.call import CallFacts
 from dispatch.domain.classification import Category, SlotRole
@@ -16,8 +16,9 @@ from dispatch.triage.evaluate import evaluate
 from dispatch.triage.lint import ERROR, check_policy
 from dispatch.triage.policy import Policy, load_policy
 
+MUST_NOT_MISS = read_cases()
 NOON = datetime(2026, 1, 7, 18, 0, tzinfo=UTC)
-TRADITIONAL = frozenset({"police", "fire", "ems"})
+SWORN_OR_MEDICAL = frozenset({"police", "fire", "ems", "co_responder"})
 PROGRAMS = {
     "behavioral-health-team",
     "mediation-team",
@@ -109,12 +110,12 @@ def test_a_type_text_that_no_crosswalk_lists_is_read(text: str, category: str) -
     assert decided(text).category.value == category
 
 
-@pytest.mark.parametrize(("type_text", "narrative"), MUST_NOT_MISS)
-def test_danger_in_disguise_brings_police_fire_or_ems_soon(type_text: str, narrative: str) -> None:
-    decision = decided(type_text, narrative)
+@pytest.mark.parametrize("case", MUST_NOT_MISS, ids=lambda case: case.says)
+def test_danger_in_disguise_brings_police_fire_or_ems_soon(case: Disguised) -> None:
+    decision = decided(case.type_text, case.says)
     first = {slot.responder_type for slot in decision.plan.steps[0].slots}
 
-    assert first & TRADITIONAL, f"{decision.reasons} sends {first}"
+    assert first & SWORN_OR_MEDICAL, f"{decision.reasons} sends {first}"
     assert decision.priority <= 2
 
 

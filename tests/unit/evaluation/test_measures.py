@@ -1,0 +1,93 @@
+"""The evaluation counts what it says, says what it lacks, and its firm promises hold where the data is there."""
+
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+from evaluation import data, mappings
+from evaluation.__main__ import MEASURES, measure_all
+from evaluation.deciding import Judge
+from evaluation.measure import Measure
+from evaluation.must_not_miss import read_cases
+from evaluation.negation import context_of_concept
+from evaluation.report import as_json, as_page
+
+JUDGE = Judge()
+PAGE = Path(__file__).parents[3] / "docs" / "triage-quality.md"
+needs_data = pytest.mark.skipif(not data.ROOT.is_dir(), reason="../shared/data is absent: nothing to measure")
+
+
+@cache
+def everything() -> dict[str, Measure]:
+    return {measure.name: measure for measure in measure_all(JUDGE)}
+
+
+def test_a_figure_holds_only_when_it_reaches_its_target() -> None:
+    assert Measure("m", "", "", "", 9, 10, at_least=0.9).holds is True
+    assert Measure("m", "", "", "", 2, 10, at_most=0.1).holds is False
+    assert Measure("m", "", "", "", 0, 0, at_most=0.1).holds is None
+    assert Measure("m", "", "", "", 1, 10).holds is None
+
+
+def test_without_data_every_measure_that_needs_it_is_skipped_and_the_rest_is_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(data, "ROOT", tmp_path)
+
+    found = measure_all(JUDGE)
+
+    measured = {measure.name for measure in found if not measure.skipped}
+    assert measured == {"must_not_miss", "must_not_miss_by_luck"}
+    assert all("no data" in measure.skipped or "absent" in measure.skipped for measure in found if measure.skipped)
+    assert "skipped" in as_page(found)
+
+
+def test_there_are_two_hundred_disguises_of_every_kind() -> None:
+    cases = read_cases()
+    kinds = Counter(case.disguise for case in cases)
+
+    assert len({(case.type_text, case.says) for case in cases}) == len(cases) >= 200
+    assert len(kinds) >= 12
+    assert min(kinds.values()) >= 5
+
+
+def test_plain_words_are_read_whole_and_through_underscores() -> None:
+    assert mappings.plainly_also("118B_Fraud Past") == {"reporting"}
+    assert mappings.plainly_also("GASTRONOMY") == frozenset()
+
+
+def test_every_unseen_title_has_a_mapping() -> None:
+    assert all(mappings.unseen_categories(city, "anything else") for city in mappings.UNSEEN)
+
+
+def test_the_context_of_a_concept_is_read_by_our_markers_alone() -> None:
+    assert context_of_concept(JUDGE.policy, "cough", "She denies any COUGH today.") == "negated"
+    assert context_of_concept(JUDGE.policy, "cough", "She has a COUGH and no fever.") == "affirmed"
+    assert context_of_concept(JUDGE.policy, "cough", "Nothing of the kind.") is None
+
+
+@needs_data
+def test_what_is_promised_firmly_holds() -> None:
+    firm = ("must_not_miss", "danger_missed_without_indecency", "san_diego_priority_9_recall")
+    firm += ("negation_sensitivity", "negation_specificity", "category_all_volume_accepting")
+
+    assert {name: everything()[name].holds for name in firm} == dict.fromkeys(firm, True)
+
+
+@needs_data
+def test_the_page_names_every_measure_and_every_figure_is_flat() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert [name for name in everything() if f"`{name}`" not in page] == []
+    assert all(set(figures) >= {"numerator", "denominator", "unit", "missing"} for figures in _flat().values())
+
+
+def _flat() -> dict[str, dict[str, object]]:
+    return {name: figures for name, figures in as_json(everything().values()).items() if isinstance(figures, dict)}
+
+
+def test_every_group_of_measures_stands_on_the_page() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert [name for name in MEASURES if f"`{name}" not in page] == []
