@@ -210,3 +210,22 @@ def test_a_narrative_alone_names_a_type_where_the_decision_is_clear() -> None:
 )
 def test_a_word_in_passing_does_not_name_the_call(narrative: str, unwanted: str) -> None:
     assert decided("", narrative).incident_type != unwanted
+
+
+@pytest.mark.parametrize(
+    "said", ["kids hitting a ball", "they are beating drums", "kicking a ball", "dragging a trash can"]
+)
+def test_a_verb_of_violence_that_hurts_nobody_is_no_violence(said: str) -> None:
+    decision = evaluate(CallFacts("x", type_text="NOISE COMPLAINT", narrative=said), us_default(), NOON)
+
+    assert decision.facts["violence"].value == "unknown"
+
+
+def test_no_weapon_is_believed_only_when_nobody_left_it_open() -> None:
+    open_, denied = (
+        evaluate(CallFacts("x", type_text="WELFARE CHECK", narrative=said), us_default(), NOON)
+        for said in ("male yelling, with or w/o wpns", "male yelling, w/o wpns")
+    )
+
+    assert open_.facts["weapon"].value == "mentioned"
+    assert denied.facts["weapon"].value == "none"
