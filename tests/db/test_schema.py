@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
+from tests.support.city_policy import city_policy
 from tests.support.postgres import Databases, FreshDatabase
 from tests.support.service import Service, plain_url
 
@@ -39,7 +40,7 @@ DUMP = """
     order by 1
 """
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
-APPEND_ONLY = ("call", "call_update", "event_log", "triage_decision")
+APPEND_ONLY = ("call", "call_update", "event_log", "shadow_decision", "triage_decision")
 
 
 async def _dump(url: str) -> dict[str, str]:
@@ -95,7 +96,9 @@ def test_rows_that_may_never_change_have_both_triggers(databases: Databases) -> 
     for table in APPEND_ONLY:
         assert "BEFORE DELETE OR UPDATE" in triggers[f"trigger {table}_is_append_only"]
         assert "BEFORE TRUNCATE" in triggers[f"trigger {table}_is_never_emptied"]
-    assert len(triggers) == 2 * len(APPEND_ONLY)
+    assert "BEFORE DELETE OR UPDATE" in triggers["trigger policy_version_keeps_its_text"]
+    assert "BEFORE TRUNCATE" in triggers["trigger policy_version_is_never_emptied"]
+    assert len(triggers) == 2 * len(APPEND_ONLY) + 2
 
 
 def test_the_database_knows_its_revision(databases: Databases) -> None:
@@ -150,6 +153,9 @@ def test_every_constraint_that_a_request_can_break_says_so_in_words() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("table", APPEND_ONLY)
 async def test_what_was_said_is_never_changed_removed_or_emptied(service: Service, table: str) -> None:
+    draft = {"id": "test-city", "texts": city_policy(2)}
+    assert (await service.post("/v1/policies", draft, by="analyst")).status_code == 201
+    assert (await service.post("/v1/policies/test-city@2:shadow", by="analyst")).status_code == 200
     got = await service.call(source_ref="append-only")
     assert got["call"]["version"] == 1
     body = {"source": "cad-east", "source_ref": "append-only", "narrative": "x", "updated_at": "2026-11-23T14:00:01Z"}

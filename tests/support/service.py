@@ -131,6 +131,7 @@ COUNTED = (
     "call_update",
     "incident",
     "triage_decision",
+    "shadow_decision",
     "assignment",
     "event_log",
     "unit",

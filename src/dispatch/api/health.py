@@ -95,7 +95,7 @@ async def metrics() -> Response:
 async def get_status(act: CurrentAct) -> Status:
     """Version, policy, queue and roster in numbers."""
     jurisdiction = act.principal.jurisdiction
-    row = (await act.session.execute(_STATUS, {"jurisdiction_id": jurisdiction})).one()
+    row = (await act.session.execute(_STATUS, {"jurisdiction_id": jurisdiction, "now": act.now})).one()
     return Status(
         version=__version__,
         time=act.now,
@@ -113,7 +113,8 @@ _STATUS = text(
     f"""
     select (select version_num from alembic_version) as schema_revision,
            (select id || '@' || version from {PolicyVersion.__tablename__}
-             where jurisdiction_id = :jurisdiction_id and status = 'active') as policy,
+             where jurisdiction_id = :jurisdiction_id and status = 'published' and effective_at <= :now
+             order by effective_at desc, ordinal desc limit 1) as policy,
            (select count(*) from incident where jurisdiction_id = :jurisdiction_id
               and status in ('pending', 'held')) as waiting,
            (select count(*) from incident where jurisdiction_id = :jurisdiction_id and status = 'active') as active,

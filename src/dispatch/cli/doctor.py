@@ -132,7 +132,11 @@ async def _database(url: str) -> list[Finding]:
 
 _POLICIES = """
     select j.id as jurisdiction, p.id as policy, p.version
-    from jurisdiction j left join policy_version p on p.jurisdiction_id = j.id and p.status = 'active' order by j.id
+    from jurisdiction j left join lateral (
+      select id, version from policy_version
+      where jurisdiction_id = j.id and status = 'published' and effective_at <= now()
+      order by effective_at desc, ordinal desc limit 1
+    ) p on true order by j.id
 """
 
 

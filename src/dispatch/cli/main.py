@@ -21,7 +21,7 @@ VERBS = (
     Verb("db", "dispatch.cli.db", "Bring the database to this version's schema, or check it.", DATA),
     Verb("import", "dispatch.cli.import_data", "Bring in past calls, or a roster.", DATA),
     Verb("triage", "dispatch.cli.triage", "Say who should go, for every row of a file. Needs no database.", POLICY),
-    Verb("policy", "dispatch.cli.policy", "Check, test and explain a policy.", POLICY),
+    Verb("policy", "dispatch.cli.policy", "Check, test, explain, compare and publish a policy.", POLICY),
 )
 
 

@@ -12,6 +12,7 @@ from rich.markup import escape
 from dispatch.cli.call_argument import call_body
 from dispatch.cli.exits import Exit
 from dispatch.cli.output import AsJson, data, emit, words
+from dispatch.cli.policy_life import diff, docs, publish
 from dispatch.cli.policy_source import find_policy
 from dispatch.domain.errors import PolicyInvalid
 from dispatch.policies import shipped_ids
@@ -125,6 +126,11 @@ def explain(
     else:
         _show_explanation(data(), explanation.as_text())
         _show_questions(data(), decision)
+
+
+app.command(epilog="[bold]Example[/]\n\n  dispatch policy diff us-default policies/my-city --on calls.csv")(diff)
+app.command(epilog="[bold]Example[/]\n\n  dispatch policy publish policies/my-city --reviewed-by 'J. Doe'")(publish)
+app.command(epilog="[bold]Example[/]\n\n  dispatch policy docs us-default --out docs/policies")(docs)
 
 
 @app.command(name="list")

@@ -11,6 +11,7 @@ from dispatch.cli.output import AsJson, emit, words
 from dispatch.cli.server import address_of, listen, make_app, serve_until_stopped
 from dispatch.cli.service import migrated_database, run_in_transaction
 from dispatch.config import load_settings
+from dispatch.db.active_policy import PUBLISHED
 from dispatch.db.models import Jurisdiction, PolicyVersion
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
@@ -57,7 +58,8 @@ async def _missing(session: AsyncSession) -> list[str]:
             "No jurisdiction is set up, so no call can be taken yet: run `dispatch import units FILE`, "
             "or see everything at work with `dispatch demo`."
         ]
-    active = set(await session.scalars(select(PolicyVersion.jurisdiction_id).where(PolicyVersion.status == "active")))
+    begun = (PolicyVersion.status == PUBLISHED) & (PolicyVersion.effective_at <= func.now())
+    active = set(await session.scalars(select(PolicyVersion.jurisdiction_id).where(begun)))
     names = [name for name in await session.scalars(select(Jurisdiction.id)) if name not in active]
     return [
         f"{name} has no active policy, so its calls are refused: run `dispatch import units FILE --policy us-default`."

@@ -34,6 +34,11 @@ _BY_CONSTRAINT: dict[str, tuple[type[DispatchError], str, str]] = {
     ),
     "pk_agency": (AlreadyExists, "An agency with this id exists.", "Choose another id, or PATCH the existing one."),
     "pk_program": (AlreadyExists, "A program with this id exists.", "Choose another id, or PATCH the existing one."),
+    "pk_policy_version": (
+        Conflict,
+        "The same version of this policy is being stored by another request right now.",
+        "Send the same request again; it will meet the stored draft.",
+    ),
     "pk_idempotency_key": (
         Conflict,
         "A request with this Idempotency-Key is still running.",

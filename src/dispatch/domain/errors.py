@@ -86,6 +86,13 @@ class Refused(DispatchError):
     title = "Not permitted"
 
 
+class SecondPersonRequired(Refused):
+    """Whoever wrote it may not be the one who puts it in force."""
+
+    code = "second_person_required"
+    title = "A second person is needed"
+
+
 class Unauthenticated(DispatchError):
     code = "unauthenticated"
     title = "Sign in first"

@@ -56,6 +56,9 @@ class EventType(StrEnum):
     RESPONDER_ADDED = "responder.added"
     RESPONDER_CHANGED = "responder.changed"
     POLICY_DRAFTED = "policy.drafted"
+    POLICY_DISCARDED = "policy.discarded"
+    POLICY_CHECKED = "policy.checked"
+    POLICY_SHADOWED = "policy.shadowed"
     POLICY_PUBLISHED = "policy.published"
     POLICY_ROLLED_BACK = "policy.rolled_back"
     TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an event

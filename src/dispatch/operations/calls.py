@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
-from dispatch.db.active_policy import ActivePolicies
+from dispatch.db.active_policy import ActivePolicies, Standing
 from dispatch.db.ids import new_id
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import CallUpdate
@@ -21,10 +21,10 @@ from dispatch.operations.actor import Actor, tell
 from dispatch.operations.call_body import FUTURE_TOLERANCE, CallBody
 from dispatch.operations.decisions import Redecision, latest_decision, record_redecision, standing_decision, summary
 from dispatch.operations.ingest_sql import LOCK_SEEN, SEEN, STORE
+from dispatch.operations.shadow import beside
 from dispatch.operations.triage_input import as_given, carried_over, notes_of
 from dispatch.triage.decision import as_data
 from dispatch.triage.evaluate import evaluate
-from dispatch.triage.policy import Policy
 from dispatch.triage.questions import with_questions
 
 
@@ -71,11 +71,11 @@ async def receive(
     reference was seen before.
     """
     _refuse_future(body, actor.now)
-    policy = await policies.deciding(session, actor.jurisdiction_id)
-    stored = await _store_new(session, body, raw, policy, actor, ask)
+    standing = await policies.deciding(session, actor.jurisdiction_id, actor.now)
+    stored = await _store_new(session, body, raw, standing, actor, ask)
     if not stored.policy_is_active:
-        policy = await policies.active(session, actor.jurisdiction_id)
-        stored = await _store_new(session, body, raw, policy, actor, ask)
+        standing = await policies.standing(session, actor.jurisdiction_id, actor.now)
+        stored = await _store_new(session, body, raw, standing, actor, ask)
     if stored.received is not None:
         return stored.received
     if is_lone(session):
@@ -105,7 +105,7 @@ async def receive(
     if earlier.digest == body.digest():
         decision = await standing_decision(session, actor.jurisdiction_id, earlier.decision_id)
         return _answer_seen(earlier, decision.decision, fingerprint)
-    return await _update(session, body, raw, policy, actor, earlier, fingerprint)
+    return await _update(session, body, raw, standing, actor, earlier, fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,9 @@ class _Stored:
 
 
 async def _store_new(
-    session: AsyncSession, body: CallBody, raw: bytes, policy: Policy, actor: Actor, ask: bool
+    session: AsyncSession, body: CallBody, raw: bytes, standing: Standing, actor: Actor, ask: bool
 ) -> _Stored:
-    call = body.facts()
+    call, policy = body.facts(), standing.policy
     decision = evaluate(call, policy, actor.now)
     if ask:
         decision = with_questions(decision, call, policy, actor.now)
@@ -150,6 +150,8 @@ async def _store_new(
             "policy_id": decision.policy.id,
             "policy_version": decision.policy.version,
             "policy_sha256": decision.policy.sha256,
+            "shadow_name": standing.shadow_name,
+            "shadows": json_text(beside(standing, call, data, actor.now)),
             "schema_version": log.SCHEMA_VERSION,
             "request_id": actor.request_id,
             "events": json_text(log.rows(events)),
@@ -166,7 +168,7 @@ async def _update(
     session: AsyncSession,
     body: CallBody,
     raw: bytes,
-    policy: Policy,
+    standing: Standing,
     actor: Actor,
     earlier: _Seen,
     fingerprint: int | None,
@@ -175,7 +177,7 @@ async def _update(
     _require_newer(revised_at, earlier)
     last = await latest_decision(session, actor.jurisdiction_id, earlier.incident_id)
     call = carried_over(body.facts(), last.given, earlier.answers)
-    decision = with_questions(evaluate(call, policy, actor.now), call, policy, actor.now)
+    decision = with_questions(evaluate(call, standing.policy, actor.now), call, standing.policy, actor.now)
     version = earlier.version + 1
     flags = [*body.flags(), *decision.warnings]
     session.add(
@@ -197,7 +199,7 @@ async def _update(
     await tell(session, actor, entry)
     await _move_incident(session, body, earlier.incident_id, actor)
     change = Redecision(earlier.incident_id, "call_update", call, decision, notes_of(last.given))
-    data = await record_redecision(session, change, actor)
+    data = await record_redecision(session, change, actor, standing)
     return Received(
         False,
         earlier.call_id,

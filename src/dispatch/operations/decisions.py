@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
-from dispatch.db.active_policy import ActivePolicies
+from dispatch.db.active_policy import ActivePolicies, Standing
 from dispatch.db.ids import new_id
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import Incident, TriageDecisionRow, Unit
@@ -16,6 +16,7 @@ from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, SH
 from dispatch.domain.errors import FieldProblem, Invalid, NotFound
 from dispatch.domain.ids import Prefix
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.shadow import beside, record_shadow
 from dispatch.operations.triage_input import NOTES, as_given, from_given, notes_of, with_more
 from dispatch.triage.decision import TriageDecision, as_data
 from dispatch.triage.evaluate import evaluate
@@ -97,7 +98,8 @@ async def retriage(
     """The incident has a new decision under the policy of now, made from all that was known plus `more`."""
     incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
     last = await latest_decision(session, actor.jurisdiction_id, incident.id)
-    policy = await policies.active(session, actor.jurisdiction_id)
+    standing = await policies.standing(session, actor.jurisdiction_id, actor.now)
+    policy = standing.policy
     call = with_more(
         from_given(last.given),
         answers=more.answers,
@@ -108,11 +110,11 @@ async def retriage(
     decision = with_questions(evaluate(call, policy, actor.now), call, policy, actor.now)
     notes = [*notes_of(last.given), *([more.note] if more.note else [])]
     change = Redecision(incident.id, "retriage", call, decision, notes)
-    return await record_redecision(session, change, actor, note=more.note)
+    return await record_redecision(session, change, actor, standing, note=more.note)
 
 
 async def record_redecision(
-    session: AsyncSession, change: Redecision, actor: Actor, *, note: str | None = None
+    session: AsyncSession, change: Redecision, actor: Actor, standing: Standing, *, note: str | None = None
 ) -> dict[str, Any]:
     """The new decision stands beside the old ones, and the incident follows it.
 
@@ -128,6 +130,7 @@ async def record_redecision(
     before = {"category": incident.category, "priority": incident.priority, "incident_type": incident.incident_type}
     if follows:
         _follow(incident, row.id, data)
+    await record_shadow(session, row, beside(standing, change.call, data, actor.now))
     payload = {**summary(row.id, data), "before": before, "followed": follows, "trigger": change.trigger}
     await tell(session, actor, log.Entry("incident.retriaged", incident.id, actor.now, incident.id, payload))
     return data

@@ -5,13 +5,20 @@ from sqlalchemy import text
 from dispatch.db.statement import Statement
 
 # One round trip: call, incident, decision and log rows, all or none. Always answers with one row. `number` is null when
-# nothing was stored: because the policy that decided is no longer the active one (then decide again), or because the
-# reference is stored already (then read that one). The fingerprint changes with every committed change of a unit.
+# nothing was stored: because the policy that decided, or the one in shadow, is no longer that (then decide again), or
+# because the reference is stored already (then read that one). The fingerprint changes with every committed change of
+# a unit.
 STORE = Statement(
     """
     with deciding as (
-      select 1 as yes from policy_version
-      where jurisdiction_id = :jurisdiction_id and id = :policy_id and version = :policy_version and status = 'active'
+      select 1 as yes from (
+        select id, version from policy_version
+        where jurisdiction_id = :jurisdiction_id and status = 'published' and effective_at <= :recorded_at
+        order by effective_at desc, ordinal desc limit 1
+      ) as p
+      where p.id = :policy_id and p.version = :policy_version
+        and :shadow_name is not distinct from (select id || '@' || version from policy_version
+                                                where jurisdiction_id = :jurisdiction_id and shadow_since is not null)
     ), new_call as (
       insert into call (jurisdiction_id, id, incident_id, source, source_ref, received_at, recorded_at, revised_at,
                         channel, type_code, type_text, type_mapped, narrative, body, raw, digest, flags)
@@ -35,6 +42,15 @@ STORE = Statement(
       select :jurisdiction_id, :decision_id, :incident_id, 1, :recorded_at, 'call', :actor, :given,
              :decision, :policy_id, :policy_version, :policy_sha256
       from new_call
+    ), new_shadow as (
+      insert into shadow_decision (jurisdiction_id, incident_id, ordinal, policy_id, policy_version, policy_sha256,
+                                   decided_at, category, priority, first_responder, active_responder, differs, decision)
+      select :jurisdiction_id, :incident_id, 1, s.policy_id, s.policy_version, s.policy_sha256, :recorded_at,
+             s.category, s.priority, s.first_responder, s.active_responder, s.differs, s.decision
+      from new_call,
+           jsonb_to_recordset(:shadows)
+             as s(policy_id text, policy_version int, policy_sha256 text, category text, priority int,
+                  first_responder text, active_responder text, differs boolean, decision jsonb)
     ), new_events as (
       insert into event_log (jurisdiction_id, id, type, schema_version, occurred_at, recorded_at, actor, subject_id,
                              incident_id, request_id, payload)
@@ -66,6 +82,7 @@ STORE = Statement(
         "recorded_at": "timestamptz",
         "revised_at": "timestamptz",
         "schema_version": "int",
+        "shadows": "jsonb",
         "type_mapped": "boolean",
         "uncertainty_m": "float8",
     },

@@ -21,5 +21,5 @@ async def evaluate_call(
     now: datetime,
 ) -> dict[str, Any]:
     """The `triage` object under the policy that decides now, or under the version asked for."""
-    policy = await policies.get(session, key) if key else await policies.active(session, jurisdiction_id)
+    policy = await policies.get(session, key) if key else await policies.active(session, jurisdiction_id, now)
     return as_data(with_questions(evaluate(call, policy, now), call, policy, now))

@@ -6,7 +6,7 @@ from dispatch.db.models.call import Call, CallUpdate
 from dispatch.db.models.event_log import EventRow
 from dispatch.db.models.incident import Incident
 from dispatch.db.models.jurisdiction import Agency, Jurisdiction, Program
-from dispatch.db.models.policy import PolicyVersion
+from dispatch.db.models.policy import PolicyVersion, ShadowDecision
 from dispatch.db.models.responder import Certification, Responder
 from dispatch.db.models.triage_decision import TriageDecisionRow
 from dispatch.db.models.unit import Shift, ShiftMember, Unit
@@ -26,6 +26,7 @@ __all__ = [
     "PolicyVersion",
     "Program",
     "Responder",
+    "ShadowDecision",
     "Shift",
     "ShiftMember",
     "TriageDecisionRow",

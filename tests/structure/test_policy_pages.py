@@ -1,0 +1,21 @@
+"""The pages of policies under docs/policies/ say what the policies say now."""
+
+from pathlib import Path
+
+import pytest
+
+from dispatch.policies import load_shipped
+from dispatch.triage.docs import policy_page
+
+PAGES = Path(__file__).parents[2] / "docs" / "policies"
+
+
+@pytest.mark.parametrize("page", sorted(PAGES.glob("*.md")), ids=lambda page: page.stem)
+def test_a_page_is_what_the_policy_generates(page: Path) -> None:
+    fix = f"dispatch policy docs {page.stem} --out docs/policies"
+
+    assert page.read_text(encoding="utf-8") == policy_page(load_shipped(page.stem)), f"run: {fix}"
+
+
+def test_the_national_default_has_a_page() -> None:
+    assert (PAGES / "us-default.md").is_file()
