@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -94,12 +94,13 @@ def create_app(
     problems.install(app)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
     app.add_middleware(Observe)
-    app.include_router(health.public)
     for module in (calls, incidents, assignments, reevaluation, roster, policies, policy_life, feed, tokens, health):
-        for name in ("commands", "queries"):
-            router = getattr(module, name, None)
+        for name in ("commands", "queries", "public"):
+            router: APIRouter | None = getattr(module, name, None)
             if router is not None:
-                app.include_router(router, prefix="/v1")
+                # Each route knows its whole path. Included routers would be matched twice, one inside the other, for
+                # every request: a fifth of the cost of the cheapest ones.
+                app.router.routes.extend(router.routes)
     return app
 
 

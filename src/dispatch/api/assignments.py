@@ -23,8 +23,8 @@ from dispatch.queries import history
 from dispatch.web.paging import decode_cursor, encode_cursor
 from dispatch.web.routes import Act, CommandRoute, CurrentAct, QueryRoute, requires
 
-commands = APIRouter(route_class=CommandRoute, tags=["assignments"])
-queries = APIRouter(route_class=QueryRoute, tags=["assignments"])
+commands = APIRouter(prefix="/v1", route_class=CommandRoute, tags=["assignments"])
+queries = APIRouter(prefix="/v1", route_class=QueryRoute, tags=["assignments"])
 
 
 class AssignBody(Part):

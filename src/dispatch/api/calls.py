@@ -17,10 +17,10 @@ from dispatch.operations.call_body import CallBody
 from dispatch.operations.calls import Received, receive
 from dispatch.queries import evaluation, incidents
 from dispatch.queries.recommendation import Need, advise
-from dispatch.web.routes import Act, CurrentAct, LoneStatementRoute, QueryRoute, requires
+from dispatch.web.routes import Act, CurrentAct, LoneStatementRoute, QueryRoute, act_of, requires
 
-commands = APIRouter(route_class=LoneStatementRoute, tags=["calls"])
-queries = APIRouter(route_class=QueryRoute, tags=["calls"])
+commands = APIRouter(prefix="/v1", route_class=LoneStatementRoute, tags=["calls"])
+queries = APIRouter(prefix="/v1", route_class=QueryRoute, tags=["calls"])
 
 
 class CallRef(BaseModel):
@@ -88,7 +88,6 @@ def json_answer(body: dict[str, Any], status: int) -> Response:
 async def post_call(
     body: CallBody,
     request: Request,
-    act: CurrentAct,
     questions: Annotated[
         bool | None,
         Query(description="Whether to work out what is worth asking. Default: for people, not for integrations"),
@@ -99,6 +98,7 @@ async def post_call(
     A newer version of the same call (later `updated_at`, or `received_at` without it) is stored and triaged again; an
     older one is refused with 409 `stale_content`; other content of the same age with 409 `conflicting_content`.
     """
+    act = act_of(request)
     act.principal.require_source(body.source)
     got = await receive(
         act.session,
@@ -110,7 +110,7 @@ async def post_call(
     )
     location = body.location
     need = Need(
-        got.decision["plan"],
+        got.plan,
         got.decision["priority"],
         location.position() if location else None,
         body.caller.language if body.caller else None,

@@ -14,7 +14,7 @@ from dispatch.domain.access import Permission
 from dispatch.queries import feed
 from dispatch.web.routes import Act, CurrentAct, QueryRoute, requires
 
-queries = APIRouter(route_class=QueryRoute, tags=["feed"])
+queries = APIRouter(prefix="/v1", route_class=QueryRoute, tags=["feed"])
 
 POLL_S = 0.5
 HEARTBEAT_S = 5.0

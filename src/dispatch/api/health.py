@@ -19,7 +19,7 @@ from dispatch.web.routes import CurrentAct, QueryRoute, requires
 from dispatch.web.services import Services
 
 public = APIRouter(tags=["operations"])
-queries = APIRouter(route_class=QueryRoute, tags=["operations"])
+queries = APIRouter(prefix="/v1", route_class=QueryRoute, tags=["operations"])
 
 
 class Health(BaseModel):

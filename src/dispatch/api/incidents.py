@@ -24,8 +24,8 @@ from dispatch.queries.recommendation import full_recommendation
 from dispatch.web.paging import decode_cursor, encode_cursor
 from dispatch.web.routes import Act, CommandRoute, CurrentAct, QueryRoute, requires
 
-queries = APIRouter(prefix="/incidents", route_class=QueryRoute, tags=["incidents"])
-commands = APIRouter(prefix="/incidents", route_class=CommandRoute, tags=["incidents"])
+queries = APIRouter(prefix="/v1/incidents", route_class=QueryRoute, tags=["incidents"])
+commands = APIRouter(prefix="/v1/incidents", route_class=CommandRoute, tags=["incidents"])
 
 PRIORITIES = range(HIGHEST_PRIORITY, LOWEST_PRIORITY + 1)
 SEQUENCE = range(2**62)

@@ -31,7 +31,7 @@ from dispatch.triage.diff import diff_policies
 from dispatch.triage.outcomes import NOBODY, Cell
 from dispatch.web.routes import Act, CurrentAct, QueryRoute, requires
 
-queries = APIRouter(prefix="/policies", route_class=QueryRoute, tags=["policies"])
+queries = APIRouter(prefix="/v1/policies", route_class=QueryRoute, tags=["policies"])
 
 MOST_REPLAYED = 1000
 

@@ -26,7 +26,7 @@ from dispatch.operations.policy_drafts import (
 from dispatch.queries.policies import deciding_key
 from dispatch.web.routes import Act, CommandRoute, CurrentAct, requires
 
-commands = APIRouter(prefix="/policies", route_class=CommandRoute, tags=["policies"])
+commands = APIRouter(prefix="/v1/policies", route_class=CommandRoute, tags=["policies"])
 
 MOST_FILES = 500
 _EXAMPLE_FILE = "policy: my-city\nversion: 1\ntitle: My city\nextends: us-default\n"

@@ -9,7 +9,7 @@ from dispatch.domain.access import Permission
 from dispatch.operations.policy_replay import reevaluate
 from dispatch.web.routes import CurrentAct, QueryRoute, requires
 
-queries = APIRouter(prefix="/incidents", route_class=QueryRoute, tags=["incidents"])
+queries = APIRouter(prefix="/v1/incidents", route_class=QueryRoute, tags=["incidents"])
 
 
 @queries.post(

@@ -17,8 +17,8 @@ from dispatch.queries import roster_lists
 from dispatch.web.paging import decode_cursor, encode_cursor
 from dispatch.web.routes import CommandRoute, CurrentAct, QueryRoute, requires
 
-commands = APIRouter(route_class=CommandRoute, tags=["roster"])
-queries = APIRouter(route_class=QueryRoute, tags=["roster"])
+commands = APIRouter(prefix="/v1", route_class=CommandRoute, tags=["roster"])
+queries = APIRouter(prefix="/v1", route_class=QueryRoute, tags=["roster"])
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
 TypeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,79}$")]

@@ -15,8 +15,8 @@ from dispatch.domain.access import Permission, Role
 from dispatch.operations.tokens import NewToken, create_token, revoke_token
 from dispatch.web.routes import CommandRoute, CurrentAct, QueryRoute, requires
 
-commands = APIRouter(prefix="/tokens", route_class=CommandRoute, tags=["tokens"])
-queries = APIRouter(prefix="/tokens", route_class=QueryRoute, tags=["tokens"])
+commands = APIRouter(prefix="/v1/tokens", route_class=CommandRoute, tags=["tokens"])
+queries = APIRouter(prefix="/v1/tokens", route_class=QueryRoute, tags=["tokens"])
 
 
 class TokenOut(BaseModel):

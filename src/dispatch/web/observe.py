@@ -21,7 +21,6 @@ DURATION = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
 
-API = "/v1"
 _SAFE_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 log = structlog.get_logger("dispatch.http")
 
@@ -68,8 +67,6 @@ def _meters(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
 def _record(scope: Scope, status: int, request_id: str, seconds: float) -> None:
     # The route's pattern, never the path: a path can hold an id, and an unknown one can hold anything.
     route = getattr(scope.get("route"), "path", None) or "unmatched"
-    if route != "unmatched" and scope["path"].startswith(API) and not route.startswith(API):
-        route = API + route  # a route knows its own path, not the prefix that it was included with
     method = scope["method"] if scope["method"] in _METHODS else "OTHER"
     count, duration = _meters(route, method, status)
     count.inc()
