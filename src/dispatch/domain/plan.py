@@ -1,6 +1,8 @@
 """The plan: who kind of responder should come, in what order, and what happens when nobody can."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from dispatch.domain.classification import SlotRole
 
@@ -33,3 +35,29 @@ class Plan:
     """Steps in order, first tried first. The last step is always someone who must come."""
 
     steps: tuple[PlanStep, ...]
+
+
+def plan_from_data(entries: Iterable[Mapping[str, Any]]) -> Plan:
+    """The plan whose slots these entries are; entries with the same step go together."""
+    by_step: dict[int, list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        by_step.setdefault(entry["step"], []).append(entry)
+    return Plan(
+        tuple(
+            PlanStep(
+                step,
+                tuple(
+                    Slot(
+                        entry["responder_type"],
+                        entry["program"],
+                        entry["count"],
+                        SlotRole(entry["role"]),
+                        frozenset(entry["capabilities"]),
+                    )
+                    for entry in slots
+                ),
+                slots[0]["wait_limit_s"],
+            )
+            for step, slots in sorted(by_step.items())
+        )
+    )

@@ -1,10 +1,10 @@
 """The body of `POST /v1/calls`: the one definition that the API, imports and batch triage share."""
 
 import hashlib
-import json
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
+import orjson
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -210,7 +210,8 @@ class CallBody(Part):
         """The moment that orders versions of this call: updated_at, else received_at, else now."""
         return as_utc(self.updated_at or self.received_at or now)
 
-    def digest(self) -> bytes:
-        """SHA-256 of the content in canonical form: the same content gives the same digest however it was spelt."""
-        content: dict[str, Any] = self.model_dump(mode="json", exclude_none=True, exclude={"updated_at"})
-        return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=True).encode()).digest()
+    def content(self) -> tuple[dict[str, Any], bytes]:
+        """What was said, as plain data, and its SHA-256: the same content has the same digest however it was spelt."""
+        said: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)
+        lasting = {name: value for name, value in said.items() if name != "updated_at"}
+        return said, hashlib.sha256(orjson.dumps(lasting, option=orjson.OPT_SORT_KEYS)).digest()

@@ -16,6 +16,7 @@ from dispatch.domain.call import CallFacts
 from dispatch.domain.errors import Conflict, ConflictingContent, FieldProblem, Invalid, StaleContent
 from dispatch.domain.events import EventType
 from dispatch.domain.ids import Prefix
+from dispatch.domain.plan import Plan, plan_from_data
 from dispatch.domain.time import as_utc, iso
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.call_body import FUTURE_TOLERANCE, CallBody
@@ -30,7 +31,10 @@ from dispatch.triage.questions import with_questions
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came of a call. created: False when the reference was seen before. decision: the `triage` object."""
+    """What came of a call. created: False when the reference was seen before.
+
+    decision: the `triage` object. plan: who it wants, as the router reads it.
+    """
 
     created: bool
     call_id: str
@@ -41,6 +45,7 @@ class Received:
     incident_status: str
     linked_calls: int
     decision: dict[str, Any]
+    plan: Plan
     roster_fingerprint: int | None
 
 
@@ -102,10 +107,21 @@ async def receive(
         seen.decision_id,
         seen.answers,
     )
-    if earlier.digest == body.digest():
+    said, digest = body.content()
+    if earlier.digest == digest:
         decision = await standing_decision(session, actor.jurisdiction_id, earlier.decision_id)
         return _answer_seen(earlier, decision.decision, fingerprint)
-    return await _update(session, body, raw, standing, actor, earlier, fingerprint)
+    return await _update(session, _Sent(body, raw, said, digest), standing, actor, earlier, fingerprint)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What a sender sent: checked, as bytes, as plain data, and its digest."""
+
+    body: CallBody
+    raw: bytes
+    said: dict[str, Any]
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,19 +176,16 @@ async def _store_new(
     fingerprint = row["roster_fingerprint"]
     if row["number"] is None:
         return _Stored(None, row["policy_is_active"], fingerprint)
-    received = Received(True, call_id, 1, flags, incident_id, row["number"], "pending", 1, data, fingerprint)
+    received = Received(
+        True, call_id, 1, flags, incident_id, row["number"], "pending", 1, data, decision.plan, fingerprint
+    )
     return _Stored(received, True, fingerprint)
 
 
 async def _update(
-    session: AsyncSession,
-    body: CallBody,
-    raw: bytes,
-    standing: Standing,
-    actor: Actor,
-    earlier: _Seen,
-    fingerprint: int | None,
+    session: AsyncSession, sent: _Sent, standing: Standing, actor: Actor, earlier: _Seen, fingerprint: int | None
 ) -> Received:
+    body = sent.body
     revised_at = body.revised_at(actor.now) if (body.updated_at or body.received_at) else None
     _require_newer(revised_at, earlier)
     last = await latest_decision(session, actor.jurisdiction_id, earlier.incident_id)
@@ -187,9 +200,9 @@ async def _update(
             version=version,
             revised_at=revised_at,
             recorded_at=actor.now,
-            body=body.model_dump(mode="json", exclude_none=True),
-            raw=raw,
-            digest=body.digest(),
+            body=sent.said,
+            raw=sent.raw,
+            digest=sent.digest,
             flags=flags,
         )
     )
@@ -210,6 +223,7 @@ async def _update(
         earlier.status,
         earlier.linked_calls,
         data,
+        decision.plan,
         fingerprint,
     )
 
@@ -263,6 +277,7 @@ def _refuse_future(body: CallBody, now: datetime) -> None:
 
 
 def _call_columns(body: CallBody, call: CallFacts, raw: bytes, actor: Actor) -> dict[str, Any]:
+    said, digest = body.content()
     return {
         "jurisdiction_id": actor.jurisdiction_id,
         "actor": actor.subject,
@@ -274,9 +289,9 @@ def _call_columns(body: CallBody, call: CallFacts, raw: bytes, actor: Actor) -> 
         "type_code": call.type_code,
         "type_text": call.type_text,
         "narrative": body.narrative,
-        "body": body.model_dump_json(exclude_none=True),
+        "body": json_text(said),
         "raw": raw,
-        "digest": body.digest(),
+        "digest": digest,
     }
 
 
@@ -327,5 +342,6 @@ def _answer_seen(earlier: _Seen, decision: dict[str, Any], fingerprint: int | No
         earlier.status,
         earlier.linked_calls,
         decision,
+        plan_from_data(decision["plan"]),
         fingerprint,
     )

@@ -1,10 +1,8 @@
 """Joins triage and routing, which do not know each other: a decision's plan becomes units with reasons."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from heapq import nsmallest
 from typing import Any
 
 from sqlalchemy import select
@@ -12,11 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.models import Assignment, Incident, TriageDecisionRow
 from dispatch.domain.assignment import AssignmentStatus
-from dispatch.domain.classification import SlotRole
 from dispatch.domain.errors import NotFound
 from dispatch.domain.geo import LatLon
-from dispatch.domain.plan import Plan, PlanStep, Slot
-from dispatch.domain.unit import UnitStatus
+from dispatch.domain.plan import Plan, plan_from_data
 from dispatch.queries.roster import RosterCopies, read_roster
 from dispatch.routing.answer import Recommendation, as_data, without_types
 from dispatch.routing.candidates import Candidate
@@ -26,18 +22,15 @@ from dispatch.routing.travel import StraightLine
 # How long a job is taken to last when a shift is about to end; measured times per type replace it with the planner.
 EXPECTED_JOB_S = 30 * 60.0
 
-# Of each responder type, how many free units the answer to a new call looks at.
-NEAREST = 5
-
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What the router must fill: the plan as stored, how urgent, where, and the caller's language.
+    """What the router must fill: the plan, how urgent, where, and the caller's language.
 
     incident: its number, for units that are on it already. declined: ids of units that said no to it.
     """
 
-    plan: list[dict[str, Any]]
+    plan: Plan
     priority: int
     position: LatLon | None
     language: str | None
@@ -63,35 +56,11 @@ async def advise(
     if fingerprint is None:
         return as_data(_recommended(need, [], None, now))
     roster = await rosters.get(session, jurisdiction_id, fingerprint, now)
-    units = roster.of_types([entry["responder_type"] for entry in need.plan])
-    near = shortlist(units, need.position)
-    advice = _recommended(need, near, roster.zone, now)
-    if len(near) < len(units) and (advice.shortfalls or advice.active_step is None):
-        advice = _recommended(need, units, roster.zone, now)
+    types = dict.fromkeys(slot.responder_type for step in need.plan.steps for slot in step.slots)
+    advice = _recommended(need, roster.shortlist(types, need.position), roster.zone, now)
+    if advice.shortfalls or advice.active_step is None:
+        advice = _recommended(need, roster.of_types(types), roster.zone, now)
     return as_data(advice)
-
-
-def shortlist(units: Sequence[Candidate], scene: LatLon | None) -> list[Candidate]:
-    """The free units: of each responder type the nearest few that travel, and every desk.
-
-    All free ones where the scene is not known. Nearness is judged on a plane: good enough to leave out the far ones.
-    """
-    free = [unit for unit in units if unit.status is UnitStatus.AVAILABLE and unit.active_assignments < unit.capacity]
-    if scene is None:
-        return free
-    narrowing = math.cos(math.radians(scene.lat))
-    by_type: dict[str, list[tuple[float, int]]] = {}
-    kept: list[Candidate] = []
-    for index, unit in enumerate(free):
-        place = unit.position or unit.home
-        if place is None or not unit.mobile:
-            kept.append(unit)
-            continue
-        away = (place.lat - scene.lat) ** 2 + ((place.lon - scene.lon) * narrowing) ** 2
-        by_type.setdefault(unit.responder_type, []).append((away, index))
-    for found in by_type.values():
-        kept.extend(free[index] for _, index in nsmallest(NEAREST, found))
-    return kept
 
 
 async def full_recommendation(
@@ -111,7 +80,7 @@ async def full_recommendation(
         raise NotFound(f"Incident {incident.number} has no decision.", fix="Retriage it.")
     position = LatLon(incident.lat, incident.lon) if incident.lat is not None and incident.lon is not None else None
     need = Need(
-        row.decision["plan"],
+        plan_from_data(row.decision["plan"]),
         incident.priority,
         position,
         incident.caller_language,
@@ -146,30 +115,4 @@ def _recommended(need: Need, units: Sequence[Candidate], zone: tzinfo | None, no
         waiting_since=need.waiting_since,
         declined=need.declined,
     )
-    return recommend(plan_from_data(need.plan), units, context)
-
-
-def plan_from_data(entries: Sequence[dict[str, Any]]) -> Plan:
-    """The plan whose slots these entries are; entries with the same step go together."""
-    by_step: dict[int, list[dict[str, Any]]] = {}
-    for entry in entries:
-        by_step.setdefault(entry["step"], []).append(entry)
-    return Plan(
-        tuple(
-            PlanStep(
-                step,
-                tuple(
-                    Slot(
-                        entry["responder_type"],
-                        entry["program"],
-                        entry["count"],
-                        SlotRole(entry["role"]),
-                        frozenset(entry["capabilities"]),
-                    )
-                    for entry in slots
-                ),
-                slots[0]["wait_limit_s"],
-            )
-            for step, slots in sorted(by_step.items())
-        )
-    )
+    return recommend(need.plan, units, context)

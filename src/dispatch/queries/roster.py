@@ -1,6 +1,7 @@
 """The units that could be sent, as the router sees them, and a copy of them that knows when it is out of date."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -14,6 +15,9 @@ from dispatch.domain.unit import UnitStatus
 from dispatch.routing.candidates import Candidate
 
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+# Of each responder type, how many free units the answer to a new call looks at.
+NEAREST = 5
 
 _CANDIDATES = text(
     """
@@ -63,18 +67,51 @@ _ZONE = text("select time_zone from jurisdiction where id = :jurisdiction_id")
 
 
 @dataclass(frozen=True, slots=True)
+class UnitsOfType:
+    """The units of one responder type in id order. free: could take a job now; of those, `places` travel from there."""
+
+    units: tuple[Candidate, ...]
+    free: tuple[Candidate, ...]
+    stay: tuple[Candidate, ...]
+    places: tuple[tuple[float, float, Candidate], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Roster:
     """All units of a jurisdiction as candidates, in id order and by responder type, and the zone of its hours."""
 
     candidates: tuple[Candidate, ...]
-    by_type: dict[str, tuple[Candidate, ...]]
+    by_type: dict[str, UnitsOfType]
     zone: tzinfo
     read_at: datetime
     good_until: datetime
 
-    def of_types(self, responder_types: Sequence[str]) -> list[Candidate]:
+    def of_types(self, responder_types: Iterable[str]) -> list[Candidate]:
         """The units of these responder types."""
-        return [unit for kind in dict.fromkeys(responder_types) for unit in self.by_type.get(kind, ())]
+        return [unit for kind in responder_types if kind in self.by_type for unit in self.by_type[kind].units]
+
+    def shortlist(self, responder_types: Iterable[str], scene: LatLon | None) -> list[Candidate]:
+        """The free units: of each responder type the nearest few that travel, and every desk.
+
+        All free ones where the scene is not known. Nearness is judged on a plane: enough to leave out the far ones.
+        """
+        found: list[Candidate] = []
+        for kind in responder_types:
+            known = self.by_type.get(kind)
+            if known is None:
+                continue
+            if scene is None or len(known.places) <= NEAREST:
+                found.extend(known.free)
+            else:
+                found.extend(known.stay)
+                found.extend(_nearest(known.places, scene))
+        return found
+
+
+def _nearest(places: Sequence[tuple[float, float, Candidate]], scene: LatLon) -> list[Candidate]:
+    lat, lon, narrowing = scene.lat, scene.lon, math.cos(math.radians(scene.lat))
+    away = sorted([((y - lat) ** 2 + ((x - lon) * narrowing) ** 2, index) for index, (y, x, _) in enumerate(places)])
+    return [places[index][2] for _, index in away[:NEAREST]]
 
 
 class RosterCopies:
@@ -108,11 +145,24 @@ async def read_roster(session: AsyncSession, jurisdiction_id: str, now: datetime
         by_type.setdefault(candidate.responder_type, []).append(candidate)
     return Roster(
         candidates,
-        {kind: tuple(units) for kind, units in by_type.items()},
+        {kind: _of_type(units) for kind, units in by_type.items()},
         ZoneInfo(zone or "UTC"),
         now,
         min((row.next_change for row in rows if row.next_change is not None), default=FOREVER),
     )
+
+
+def _of_type(units: Sequence[Candidate]) -> UnitsOfType:
+    free = [unit for unit in units if unit.status is UnitStatus.AVAILABLE and unit.active_assignments < unit.capacity]
+    stay: list[Candidate] = []
+    places: list[tuple[float, float, Candidate]] = []
+    for unit in free:
+        place = unit.position or unit.home
+        if place is None or not unit.mobile:
+            stay.append(unit)
+        else:
+            places.append((place.lat, place.lon, unit))
+    return UnitsOfType(tuple(units), tuple(free), tuple(stay), tuple(places))
 
 
 def _candidate(row: Any) -> Candidate:

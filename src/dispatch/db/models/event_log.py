@@ -30,10 +30,7 @@ class EventRow(Table):
     """
 
     __tablename__ = "event_log"
-    __table_args__ = (
-        Index("ix_event_log_incident", "jurisdiction_id", "incident_id", "seq"),
-        Index("ix_event_log_subject", "jurisdiction_id", "subject_id", "seq"),
-    )
+    __table_args__ = (Index("ix_event_log_incident", "jurisdiction_id", "incident_id", "seq"),)
 
     jurisdiction_id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
