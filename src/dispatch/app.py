@@ -39,6 +39,7 @@ from dispatch.web.auth_cache import TokenCache
 from dispatch.web.observe import Observe
 from dispatch.web.routes import BEARER
 from dispatch.web.services import Services
+from dispatch.workers.housekeeping import keep_house
 
 DESCRIPTION = """
 Open computer-aided dispatch: calls come in, triage says who should go and why, a person assigns, history knows.
@@ -68,8 +69,10 @@ def create_app(
         with suppress(DispatchError):  # without a database the service still starts, and says so on /readyz
             async with reading(services.sessions) as session:
                 await services.policies.warm(session, as_utc(services.clock.now()))
+        housekeeping = asyncio.create_task(keep_house(services, app.state.stopping))
         yield
         app.state.stopping.set()
+        await housekeeping
         if engine is None:
             await own.dispose()
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.db.schema import Table
@@ -33,6 +33,7 @@ class IdempotencyKey(Table):
     """The answer given to a POST, kept so that the same key and body get the same answer again."""
 
     __tablename__ = "idempotency_key"
+    __table_args__ = (Index("ix_idempotency_key_created", "created_at"),)
 
     jurisdiction_id: Mapped[str] = mapped_column(primary_key=True)
     token_id: Mapped[str] = mapped_column(primary_key=True)
