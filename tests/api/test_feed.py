@@ -12,6 +12,10 @@ import pytest
 from tests.support.service import Service, plain_url
 from tests.support.sockets import a_listening
 
+from dispatch.db.session import reading
+from dispatch.domain.errors import DispatchError
+from dispatch.queries.feed import events_after
+
 pytestmark = pytest.mark.anyio
 
 APPEND = """
@@ -82,6 +86,74 @@ async def test_a_transaction_that_began_earlier_and_commits_later_is_not_skipped
     assert "fast" not in {event["id"] for event in between}
     after = await _settled(service, last, 2)
     assert [event["id"] for event in after if event["type"] == "test.happened"] == ["slow", "fast"]
+
+
+async def _insert_that_waits(
+    gate: asyncpg.Connection, slow: asyncpg.Connection, jurisdiction: str
+) -> asyncio.Task[Any]:
+    """A row that has its place and whose other columns are worked out when the gate lets go of its locks."""
+    await gate.execute("select pg_advisory_lock(hashtext($1))", jurisdiction)
+    waiting = "(select 'slow' from pg_advisory_lock_shared(hashtext($1)))"
+    late = asyncio.create_task(slow.execute(APPEND.replace("$2", waiting), jurisdiction))
+    while not await gate.fetchval(  # noqa: ASYNC110 - the server tells nobody that a lock is waited for
+        "select exists (select from pg_locks where pid = $1 and locktype = 'advisory' and not granted)",
+        slow.get_server_pid(),
+    ):
+        await asyncio.sleep(0.01)
+    return late
+
+
+async def test_a_row_that_got_its_place_before_others_is_never_skipped_however_long_it_takes(service: Service) -> None:
+    _, start = await _feed(service, 0)
+    async with _connection(service) as gate, _connection(service) as slow, _connection(service) as fast:
+        late = await _insert_that_waits(gate, slow, service.jurisdiction)
+        await fast.fetchval(APPEND, service.jurisdiction, "fast")
+
+        _, between = await _feed(service, start)
+        from_now_on = (await service.get("/v1/status")).json()["last_seq"]
+        await gate.execute("select pg_advisory_unlock_all()")
+        await late
+
+    for after in (between, from_now_on):
+        assert [event["id"] for event in await _settled(service, after, 2)] == ["slow", "fast"]
+
+
+async def test_a_row_of_a_transaction_that_began_early_does_not_overtake_one_of_a_later_transaction(
+    service: Service,
+) -> None:
+    """The order of transactions is not the order of their rows: who began first may write last and commit first."""
+    _, start = await _feed(service, 0)
+    async with _connection(service) as early, _connection(service) as later:
+        first, second = early.transaction(), later.transaction()
+        await first.start()
+        await early.fetchval("select pg_current_xact_id()")
+        await second.start()
+        await later.fetchval(APPEND, service.jurisdiction, "later")
+        await early.fetchval(APPEND, service.jurisdiction, "early")
+        await first.commit()
+
+        _, between = await _feed(service, start)
+        await second.commit()
+
+    assert [event["id"] for event in await _settled(service, between, 2)] == ["later", "early"]
+
+
+async def test_a_transaction_that_writes_nothing_to_the_log_does_not_hold_the_feed_back(service: Service) -> None:
+    _, start = await _feed(service, 0)
+    async with _connection(service) as other, other.transaction():
+        await other.fetchval("select pg_current_xact_id()")
+        async with _connection(service) as link:
+            await link.fetchval(APPEND, service.jurisdiction, "seen")
+
+        items, _ = await _feed(service, start)
+
+    assert "seen" in {event["id"] for event in items}
+
+
+async def test_the_feed_refuses_to_be_read_in_an_old_snapshot(service: Service) -> None:
+    with pytest.raises(DispatchError):
+        async with reading(service.sessions) as session:
+            await events_after(session, service.jurisdiction, 0, 1)
 
 
 async def test_a_transaction_that_is_given_up_holds_the_feed_back_no_longer(service: Service) -> None:

@@ -107,16 +107,6 @@ async def test_every_event_in_the_log_is_of_a_known_type(service: Service) -> No
     assert "roster.imported" in types
 
 
-async def test_rows_that_came_from_another_cluster_are_not_hidden_from_the_feed(service: Service) -> None:
-    await service.fetch(
-        "insert into event_log (jurisdiction_id, id, type, schema_version, occurred_at, recorded_at, actor, subject_id,"
-        " payload, tx) values ($1, 'restored', 'call.received', 1, now(), now(), 'tests', 'x', '{}', '4000000000000')",
-        service.jurisdiction,
-    )
-
-    assert "restored" in {event["id"] for event in (await service.get("/v1/feed?limit=1000")).json()["items"]}
-
-
 async def test_times_are_answered_in_utc_whatever_zone_the_clock_tells(service: Service) -> None:
     service.clock.at = datetime(2026, 11, 23, 6, 0, tzinfo=timezone(timedelta(hours=-8)))
 

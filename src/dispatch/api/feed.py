@@ -9,12 +9,12 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from dispatch.api.answers import EventOut, Limit, refusals
-from dispatch.db.session import reading
+from dispatch.db.session import following
 from dispatch.domain.access import Permission
 from dispatch.queries import feed
-from dispatch.web.routes import Act, CurrentAct, QueryRoute, requires
+from dispatch.web.routes import Act, CurrentAct, FeedRoute, requires
 
-queries = APIRouter(prefix="/v1", route_class=QueryRoute, tags=["feed"])
+queries = APIRouter(prefix="/v1", route_class=FeedRoute, tags=["feed"])
 
 POLL_S = 0.5
 HEARTBEAT_S = 5.0
@@ -35,7 +35,7 @@ async def get_feed(
     after: Annotated[int, Query(ge=0, le=2**62, description="Show rows with a greater seq")] = 0,
     limit: Limit = PAGE,
 ) -> FeedPage:
-    """Gap-free: a row is shown only when no transaction that began before it can still commit."""
+    """Gap-free: a row is shown only when none before it can still be committed."""
     hidden = act.principal.hidden_responder_types()
     rows = await feed.events_after(act.session, act.principal.jurisdiction, after, limit, hidden)
     return FeedPage(items=[EventOut.model_validate(row) for row in rows], last_seq=rows[-1].seq if rows else after)
@@ -70,7 +70,7 @@ async def _stream(request: Request, act: Act, after: int) -> AsyncIterator[bytes
     hidden = act.principal.hidden_responder_types()
     quiet_s = 0.0
     while not stopping.is_set() and not await request.is_disconnected():
-        async with reading(act.services.sessions) as session:
+        async with following(act.services.sessions) as session:
             rows = await feed.events_after(session, act.principal.jurisdiction, after, PAGE, hidden)
         for row in rows:
             after = row.seq

@@ -15,11 +15,11 @@ from dispatch.db.session import reading
 from dispatch.domain.access import Permission
 from dispatch.domain.errors import Unavailable
 from dispatch.queries import feed
-from dispatch.web.routes import CurrentAct, QueryRoute, requires
+from dispatch.web.routes import CurrentAct, FeedRoute, requires
 from dispatch.web.services import Services
 
 public = APIRouter(tags=["operations"])
-queries = APIRouter(prefix="/v1", route_class=QueryRoute, tags=["operations"])
+queries = APIRouter(prefix="/v1", route_class=FeedRoute, tags=["operations"])
 
 
 class Health(BaseModel):

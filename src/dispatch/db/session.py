@@ -119,6 +119,13 @@ async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
         yield session
 
 
+@asynccontextmanager
+async def following(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """As `reading`, but each statement sees what was committed until it began: for those who follow the log."""
+    async with _begun(sessions, isolation="read_committed", readonly=True) as (session, _):
+        yield session
+
+
 def driver_of(session: AsyncSession) -> asyncpg.Connection:
     """The driver's connection inside the session's transaction, for the few statements that must cost least."""
     connection: asyncpg.Connection = session.info[_DRIVER]

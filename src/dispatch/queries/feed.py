@@ -29,14 +29,13 @@ _COLUMNS = (
     "seq, id, type, schema_version, occurred_at, recorded_at, actor, subject_id, incident_id, request_id, payload"
 )
 
-# A row that can be seen although its transaction lies in the future was restored from another cluster: it is settled.
-# Any other row is shown only when every transaction that could still commit a smaller seq has ended: so none is ever
-# skipped.
+# The last place below which nobody can still commit a row. Asked before the rows are read, in a statement of its own.
+_HORIZON = text("select event_log_horizon()")
+
 _AFTER = text(
     f"""
     select {_COLUMNS} from event_log
-    where jurisdiction_id = :jurisdiction_id and seq > :after
-      and (tx < pg_snapshot_xmin(pg_current_snapshot()) or tx >= pg_snapshot_xmax(pg_current_snapshot()))
+    where jurisdiction_id = :jurisdiction_id and seq > :after and seq <= :horizon
       and (payload ->> 'responder_type' is null or payload ->> 'responder_type' <> all(:hidden))
     order by seq limit :limit
     """  # noqa: S608 - the columns are a constant of this module
@@ -51,7 +50,7 @@ _OF_INCIDENT = text(
     """  # noqa: S608
 )
 
-_LAST = text("select coalesce(max(seq), 0) from event_log where jurisdiction_id = :jurisdiction_id")
+_LAST = text("select coalesce(max(seq), 0) from event_log where jurisdiction_id = :jurisdiction_id and seq <= :horizon")
 
 
 async def events_after(
@@ -59,11 +58,18 @@ async def events_after(
 ) -> list[LoggedEvent]:
     """Up to `limit` rows with seq > after, in order. Asking again from the last seq never skips a row.
 
-    hidden_types: responder types whose units and assignments the reader may not know of.
+    session: from `following`. hidden_types: responder types whose units and assignments the reader may not know of.
     """
+    horizon = (await session.execute(_HORIZON)).scalar_one()
     rows = await session.execute(
         _AFTER,
-        {"jurisdiction_id": jurisdiction_id, "after": after, "limit": limit, "hidden": sorted(hidden_types)},
+        {
+            "jurisdiction_id": jurisdiction_id,
+            "after": after,
+            "horizon": horizon,
+            "limit": limit,
+            "hidden": sorted(hidden_types),
+        },
     )
     return [LoggedEvent(**row) for row in rows.mappings()]
 
@@ -92,5 +98,9 @@ async def timeline(
 
 
 async def last_seq(session: AsyncSession, jurisdiction_id: str) -> int:
-    """The newest seq of the log, 0 when it is empty."""
-    return int((await session.execute(_LAST, {"jurisdiction_id": jurisdiction_id})).scalar_one())
+    """The newest seq of the log, 0 when it is empty: who asks after it misses nothing that comes.
+
+    session: from `following`.
+    """
+    horizon = (await session.execute(_HORIZON)).scalar_one()
+    return int((await session.execute(_LAST, {"jurisdiction_id": jurisdiction_id, "horizon": horizon})).scalar_one())

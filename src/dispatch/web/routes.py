@@ -14,7 +14,7 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.db.session import NeedsTransaction, lone_statement, reading, transaction
+from dispatch.db.session import NeedsTransaction, following, lone_statement, reading, transaction
 from dispatch.domain.access import Permission, Principal
 from dispatch.domain.time import as_utc
 from dispatch.web.auth import authenticate
@@ -119,6 +119,8 @@ class LoneStatementRoute(CommandRoute):
 class QueryRoute(APIRoute):
     """A route that only looks: one snapshot of the database, and a write in it fails."""
 
+    session = staticmethod(reading)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         inner = super().get_route_handler()
         permission = permission_of(self)
@@ -126,11 +128,17 @@ class QueryRoute(APIRoute):
         async def handle(request: Request) -> Response:
             services: Services = request.app.state.services
             read = await read_whole(request, services.settings.max_body_bytes)
-            async with reading(services.sessions) as session:
+            async with self.session(services.sessions) as session:
                 await _begin(read, session, services, permission)
                 return await inner(read)
 
         return handle
+
+
+class FeedRoute(QueryRoute):
+    """A route that follows the log: it only looks too, but always at the newest state."""
+
+    session = staticmethod(following)
 
 
 async def _begin(

@@ -3,28 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, Index, text
-from sqlalchemy.dialects.postgresql.base import ischema_names
+from sqlalchemy import BigInteger, Identity, Index
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import UserDefinedType
 
 from dispatch.db.schema import Table
 
 
-class TransactionId(UserDefinedType[int]):
-    """PostgreSQL's xid8: lets a reader stop below the oldest transaction that is still running."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "xid8"
-
-
-ischema_names["xid8"] = TransactionId  # so that comparing models with a database knows the type
-
-
 class EventRow(Table):
-    """One row of the log. A database trigger refuses every update and delete.
+    """One row of the log. A trigger refuses every update and delete; another marks the places that are still open.
 
     No foreign keys: the busiest table must not lock rows of others, and what it says stays true when they change.
     """
@@ -44,4 +30,3 @@ class EventRow(Table):
     incident_id: Mapped[str | None]
     request_id: Mapped[str | None]
     payload: Mapped[dict[str, Any]]
-    tx: Mapped[int] = mapped_column(TransactionId(), server_default=text("pg_current_xact_id()"))
