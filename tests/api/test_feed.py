@@ -13,6 +13,7 @@ from tests.support.service import Service, plain_url
 from tests.support.sockets import a_listening
 
 from dispatch.db.session import reading
+from dispatch.domain.access import Principal, Role
 from dispatch.domain.errors import DispatchError
 from dispatch.queries.feed import events_after
 
@@ -153,7 +154,7 @@ async def test_a_transaction_that_writes_nothing_to_the_log_does_not_hold_the_fe
 async def test_the_feed_refuses_to_be_read_in_an_old_snapshot(service: Service) -> None:
     with pytest.raises(DispatchError):
         async with reading(service.sessions) as session:
-            await events_after(session, service.jurisdiction, 0, 1)
+            await events_after(session, Principal(service.jurisdiction, "tests", Role.AUDITOR), 0, 1)
 
 
 async def test_a_transaction_that_is_given_up_holds_the_feed_back_no_longer(service: Service) -> None:

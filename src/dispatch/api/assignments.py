@@ -103,7 +103,7 @@ async def post_assignments(incident_id: str, body: AssignBody, act: CurrentAct) 
 @requires(Permission.ASSIGNMENT_STATUS)
 async def post_status(assignment_id: str, body: StatusBody, act: CurrentAct) -> AssignmentOut:
     """409 `illegal_transition` lists the steps that are legal from here."""
-    row = await lock_assignment(act.session, act.principal.jurisdiction, assignment_id)
+    row = await lock_assignment(act.session, actor_of(act), assignment_id)
     act.principal.require_unit(row.unit_id)
     act.principal.require_agency(row.agency_id)
     command = StatusStep(assignment_id, body.status, body.occurred_at, body.reason, body.outcome, body.note)

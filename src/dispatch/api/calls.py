@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from dispatch.api.answers import refusals
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
-from dispatch.api.valve import advice_for, triage_for
+from dispatch.api.valve import triage_for
 from dispatch.db.active_policy import PolicyKey
 from dispatch.domain.access import Permission, Role
 from dispatch.operations.actor import Actor
@@ -66,7 +66,8 @@ class UnmappedTypes(BaseModel):
 
 def actor_of(act: Act) -> Actor:
     """The principal as the one who does an operation."""
-    return Actor(act.principal.jurisdiction, act.principal.subject, act.now, act.request_id)
+    who = act.principal
+    return Actor(who.jurisdiction, who.subject, act.now, act.request_id, who.hidden_responder_types(), who.agencies)
 
 
 def json_answer(body: dict[str, Any], status: int) -> Response:
@@ -109,8 +110,9 @@ async def post_call(
         ask=act.principal.role is not Role.INTEGRATION if questions is None else questions,
     )
     location = body.location
+    triage = triage_for(act.principal, got.decision)
     need = Need(
-        got.plan,
+        got.plan.without(act.principal.hidden_responder_types()),
         got.decision["priority"],
         location.position() if location else None,
         body.caller.language if body.caller else None,
@@ -118,8 +120,7 @@ async def post_call(
     advice = await advise(
         act.session, act.principal.jurisdiction, need, act.services.rosters, got.roster_fingerprint, act.now
     )
-    answer = _answer(got, advice_for(act.principal, advice), triage_for(act.principal, got.decision))
-    return json_answer(answer, 201 if got.created else 200)
+    return json_answer(_answer(got, advice, triage), 201 if got.created else 200)
 
 
 def _answer(got: Received, advice: dict[str, Any], triage: dict[str, Any]) -> dict[str, Any]:

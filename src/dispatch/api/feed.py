@@ -36,8 +36,7 @@ async def get_feed(
     limit: Limit = PAGE,
 ) -> FeedPage:
     """Gap-free: a row is shown only when none before it can still be committed."""
-    hidden = act.principal.hidden_responder_types()
-    rows = await feed.events_after(act.session, act.principal.jurisdiction, after, limit, hidden)
+    rows = await feed.events_after(act.session, act.principal, after, limit)
     return FeedPage(items=[EventOut.model_validate(row) for row in rows], last_seq=rows[-1].seq if rows else after)
 
 
@@ -60,18 +59,17 @@ async def get_stream(
     """As /feed, as server-sent events: reconnect with Last-Event-ID and nothing is missed. A heartbeat every 5 s."""
     start = after if last_event_id is None else last_event_id
     if start is None:
-        start = await feed.last_seq(act.session, act.principal.jurisdiction)
+        start = await feed.last_seq(act.session, act.principal)
     return StreamingResponse(_stream(request, act, start), media_type="text/event-stream")
 
 
 async def _stream(request: Request, act: Act, after: int) -> AsyncIterator[bytes]:
     """Events after a position until the client leaves or the service stops; no connection is held between looks."""
     stopping: asyncio.Event = request.app.state.stopping
-    hidden = act.principal.hidden_responder_types()
     quiet_s = 0.0
     while not stopping.is_set() and not await request.is_disconnected():
         async with following(act.services.sessions) as session:
-            rows = await feed.events_after(session, act.principal.jurisdiction, after, PAGE, hidden)
+            rows = await feed.events_after(session, act.principal, after, PAGE)
         for row in rows:
             after = row.seq
             body = EventOut.model_validate(row).model_dump_json()

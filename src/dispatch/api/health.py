@@ -93,15 +93,20 @@ async def metrics() -> Response:
 @queries.get("/status", response_model=Status, responses=refusals(), summary="How is it doing?")
 @requires(Permission.STATUS_READ)
 async def get_status(act: CurrentAct) -> Status:
-    """Version, policy, queue and roster in numbers."""
-    jurisdiction = act.principal.jurisdiction
-    row = (await act.session.execute(_STATUS, {"jurisdiction_id": jurisdiction, "now": act.now})).one()
+    """Version, policy, queue and roster in numbers; of the roster what `GET /v1/units` lists for this token."""
+    asked = {
+        "jurisdiction_id": act.principal.jurisdiction,
+        "now": act.now,
+        "hidden": sorted(act.principal.hidden_responder_types()),
+        "agencies": None if act.principal.agencies is None else sorted(act.principal.agencies),
+    }
+    row = (await act.session.execute(_STATUS, asked)).one()
     return Status(
         version=__version__,
         time=act.now,
         schema_revision=row.schema_revision,
         policy=row.policy,
-        last_seq=await feed.last_seq(act.session, jurisdiction),
+        last_seq=await feed.last_seq(act.session, act.principal),
         incidents_waiting=row.waiting,
         incidents_active=row.active,
         units_available=row.units_available,
@@ -118,8 +123,9 @@ _STATUS = text(
            (select count(*) from incident where jurisdiction_id = :jurisdiction_id
               and status in ('pending', 'held')) as waiting,
            (select count(*) from incident where jurisdiction_id = :jurisdiction_id and status = 'active') as active,
-           (select count(*) from unit where jurisdiction_id = :jurisdiction_id and status = 'available')
-             as units_available,
-           (select count(*) from unit where jurisdiction_id = :jurisdiction_id) as units_total
+           roster.available as units_available, roster.total as units_total
+      from (select count(*) filter (where status = 'available') as available, count(*) as total from unit
+             where jurisdiction_id = :jurisdiction_id and responder_type <> all(:hidden)
+               and (cast(:agencies as text[]) is null or agency_id = any(cast(:agencies as text[])))) as roster
     """  # noqa: S608 - the table name is a constant of the schema
 )

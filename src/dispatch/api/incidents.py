@@ -179,10 +179,7 @@ async def get_timeline(incident_id: str, act: CurrentAct, cursor: Cursor = None,
     """Everything that was recorded about the incident, in order: who did what, when it happened, when it was told."""
     row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
     after: Any = decode_cursor(cursor, [SEQUENCE])[0] if cursor else 0
-    hidden = act.principal.hidden_responder_types()
-    events = await feed.timeline(
-        act.session, act.principal.jurisdiction, row.id, after=after, limit=limit, hidden_types=hidden
-    )
+    events = await feed.timeline(act.session, act.principal, row.id, after=after, limit=limit)
     return Timeline(
         items=[EventOut.model_validate(event) for event in events],
         next=encode_cursor([events[-1].seq]) if len(events) == limit else None,

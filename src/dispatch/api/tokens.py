@@ -62,13 +62,13 @@ class NewTokenBody(Part):
 @queries.get("", response_model=TokenList, responses=refusals(), summary="List tokens")
 @requires(Permission.TOKEN_WRITE)
 async def list_tokens(act: CurrentAct) -> TokenList:
-    """All tokens of the jurisdiction, newest first, without their secrets."""
-    rows = await act.session.scalars(
-        select(AccessToken)
-        .where(AccessToken.jurisdiction_id == act.principal.jurisdiction)
-        .order_by(AccessToken.id.desc())
-        .limit(1000)
-    )
+    """All tokens of the jurisdiction, newest first, without their secrets. For a token kept to agencies: those kept to
+    no others.
+    """
+    query = select(AccessToken).where(AccessToken.jurisdiction_id == act.principal.jurisdiction)
+    if act.principal.agencies is not None:
+        query = query.where(AccessToken.agencies.contained_by(sorted(act.principal.agencies)))
+    rows = await act.session.scalars(query.order_by(AccessToken.id.desc()).limit(1000))
     return TokenList(items=[TokenOut.model_validate(row) for row in rows])
 
 
@@ -76,7 +76,11 @@ async def list_tokens(act: CurrentAct) -> TokenList:
 @requires(Permission.TOKEN_WRITE)
 async def post_token(body: NewTokenBody, request: Request, act: CurrentAct) -> NewTokenOut:
     """The secret is in this answer and nowhere else: only its hash is kept."""
-    unit = await get_unit(act.session, act.principal.jurisdiction, body.unit) if body.unit else None
+    hidden = act.principal.hidden_responder_types()
+    unit = (
+        await get_unit(act.session, act.principal.jurisdiction, body.unit, hidden_types=hidden) if body.unit else None
+    )
+    act.principal.require_agencies(body.agencies)
     wanted = NewToken(
         body.name, body.role, body.scopes, body.agencies, body.source, unit.id if unit else None, body.expires_at
     )

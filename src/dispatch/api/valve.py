@@ -29,16 +29,6 @@ def triage_for(principal: Principal, triage: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def advice_for(principal: Principal, advice: Mapping[str, Any]) -> dict[str, Any]:
-    """The recommendation without units and gaps of responder types that are kept from the principal."""
-    hidden = principal.hidden_responder_types()
-    if not hidden:
-        return dict(advice)
-    units = [one for one in advice["units"] if one["responder_type"] not in hidden]
-    gaps = [one for one in advice["shortfalls"] if one["responder_type"] not in hidden]
-    return {**advice, "units": units, "shortfalls": gaps, "not_offered": []}
-
-
 def _names_any(sentence: str, names: frozenset[str] | set[str]) -> bool:
     said = sentence.lower()
     return any(name.lower() in said or name.lower().replace("_", " ") in said for name in names)

@@ -18,10 +18,19 @@ async def get_incident(session: AsyncSession, jurisdiction_id: str, name: str, *
     return row
 
 
-async def get_unit(session: AsyncSession, jurisdiction_id: str, name: str, *, lock: bool = False) -> Unit:
-    """The unit with this id or call sign, locked when asked. Raises NotFound."""
+async def get_unit(
+    session: AsyncSession,
+    jurisdiction_id: str,
+    name: str,
+    *,
+    lock: bool = False,
+    hidden_types: frozenset[str] = frozenset(),
+) -> Unit:
+    """The unit with this id or call sign, locked when asked. Raises NotFound, also for one of a hidden type."""
     by = Unit.id if is_id(name, Prefix.UNIT) else Unit.call_sign
-    query = select(Unit).where(Unit.jurisdiction_id == jurisdiction_id, by == name)
+    query = select(Unit).where(
+        Unit.jurisdiction_id == jurisdiction_id, by == name, Unit.responder_type.not_in(sorted(hidden_types))
+    )
     row = await session.scalar(query.with_for_update() if lock else query)
     if row is None:
         raise NotFound(f"There is no unit {name}.", fix="List the roster with GET /v1/units.", units=[name])

@@ -1,5 +1,6 @@
 """Who may do what: roles, permissions, and how a token narrows them. The one place that knows."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -80,6 +81,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 # The one-way valve: whoever speaks for one of these disciplines never learns that the other exists.
 _HIDDEN_FROM: dict[str, frozenset[str]] = {"police": frozenset({"cvi"}), "co_responder": frozenset({"cvi"})}
 
+# Responder types that are told of an incident beside those who handle it: they neither begin it nor keep it open.
+ONE_WAY_TYPES = frozenset[str]().union(*_HIDDEN_FROM.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -137,6 +141,14 @@ class Principal:
         if allowed is not None and agency_id not in allowed:
             raise Refused(f"This token may not act for the agency {agency_id}.", fix="Use a token of that agency.")
 
+    def require_agencies(self, agencies: Collection[str] | None) -> None:
+        """Raises Refused when what is kept to these agencies (None: to none) reaches further than this principal."""
+        if self.agencies is not None and (agencies is None or not self.agencies.issuperset(agencies)):
+            raise Refused(
+                f"This token may give no more than its own agencies: {', '.join(sorted(self.agencies))}.",
+                fix="Name `agencies` from these, or ask an administrator of the whole city.",
+            )
+
     def sees_agency(self, agency_id: str) -> bool:
         """True when rows of this agency may be shown."""
         return self.agencies is None or agency_id in self.agencies
@@ -147,7 +159,12 @@ class Principal:
         return self.may(Permission.CALL_READ_CALLER)
 
     def hidden_responder_types(self) -> frozenset[str]:
-        """Responder types that this principal never sees, in any list, count, feed or error."""
+        """Responder types that this principal never sees, in any list, count, feed or error.
+
+        Whoever is kept to agencies or a unit of which no discipline is known yet could be any of them.
+        """
+        if not self.disciplines and (self.agencies is not None or self.unit is not None):
+            return ONE_WAY_TYPES
         hidden: set[str] = set()
         for discipline in self.disciplines:
             hidden |= _HIDDEN_FROM.get(discipline, frozenset())

@@ -1,7 +1,7 @@
 """The plan: who kind of responder should come, in what order, and what happens when nobody can."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dispatch.domain.classification import SlotRole
@@ -35,6 +35,16 @@ class Plan:
     """Steps in order, first tried first. The last step is always someone who must come."""
 
     steps: tuple[PlanStep, ...]
+
+    def without(self, responder_types: frozenset[str]) -> "Plan":
+        """The plan of somebody for whom these responder types do not exist; steps keep their numbers."""
+        if not responder_types:
+            return self
+        left = (
+            replace(step, slots=tuple(slot for slot in step.slots if slot.responder_type not in responder_types))
+            for step in self.steps
+        )
+        return Plan(tuple(step for step in left if step.slots))
 
 
 def plan_from_data(entries: Iterable[Mapping[str, Any]]) -> Plan:

@@ -10,12 +10,17 @@ from dispatch.db import log
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """jurisdiction_id leads every key. subject: the token or user. now: the moment of the request, from its clock."""
+    """jurisdiction_id leads every key. subject: the token or user. now: the moment of the request, from its clock.
+
+    hidden_types: responder types that do not exist for this actor. agencies: the only ones whose people do; None: all.
+    """
 
     jurisdiction_id: str
     subject: str
     now: datetime
     request_id: str | None = None
+    hidden_types: frozenset[str] = frozenset()
+    agencies: frozenset[str] | None = None
 
 
 async def tell(session: AsyncSession, actor: Actor, *entries: log.Entry) -> None:

@@ -11,7 +11,7 @@ from dispatch.db import log
 from dispatch.db.ids import new_id
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import Assignment, AssignmentResponder, Incident, Shift, ShiftMember, Unit
-from dispatch.domain.access import Principal
+from dispatch.domain.access import ONE_WAY_TYPES, Principal
 from dispatch.domain.assignment import (
     ACTIVE,
     TERMINAL,
@@ -90,7 +90,7 @@ async def assign_units(
         raise Conflict(
             f"Incident {incident.number} is {incident.status}.", fix="Reopen it first.", incident_status=incident.status
         )
-    units = await _lock_units(session, actor.jurisdiction_id, names)
+    units = await _lock_units(session, actor, names)
     if principal is not None:
         for unit in units:
             principal.require_agency(unit.agency_id)
@@ -106,7 +106,9 @@ async def assign_units(
     )
     for unit in units:
         _follow_unit(unit, UnitStatus.ASSIGNED, actor.now)
-    if incident.status != IncidentStatus.ACTIVE.value:
+    if incident.status != IncidentStatus.ACTIVE.value and any(
+        unit.responder_type not in ONE_WAY_TYPES for unit in units
+    ):
         incident.status = IncidentStatus.ACTIVE.value
         incident.held_until = incident.status_reason = None
         incident.version += 1
@@ -120,7 +122,7 @@ async def step_assignment(session: AsyncSession, command: StatusStep, actor: Act
     Raises IllegalTransition with the legal steps, Invalid where a reason or an outcome is missing or the time lies
     in the future.
     """
-    row = await lock_assignment(session, actor.jurisdiction_id, command.assignment_id)
+    row = await lock_assignment(session, actor, command.assignment_id)
     occurred_at = command.occurred_at or actor.now
     _refuse_future(occurred_at, actor.now)
     before = AssignmentStatus(row.status)
@@ -144,6 +146,7 @@ async def step_assignment(session: AsyncSession, command: StatusStep, actor: Act
     payload = {
         "unit": row.call_sign,
         "responder_type": row.responder_type,
+        "agency": row.agency_id,
         "from": before.value,
         "to": command.status.value,
         "reason": command.reason,
@@ -156,12 +159,15 @@ async def step_assignment(session: AsyncSession, command: StatusStep, actor: Act
     return row
 
 
-async def lock_assignment(session: AsyncSession, jurisdiction_id: str, assignment_id: str) -> Assignment:
+async def lock_assignment(session: AsyncSession, actor: Actor, assignment_id: str) -> Assignment:
     """The assignment, locked after its incident so that locks are always taken in one order. Raises NotFound."""
+    jurisdiction_id = actor.jurisdiction_id
     missing = NotFound(f"There is no assignment {assignment_id}.", fix="List them with GET /v1/assignments.")
     incident_id = await session.scalar(
         select(Assignment.incident_id).where(
-            Assignment.jurisdiction_id == jurisdiction_id, Assignment.id == assignment_id
+            Assignment.jurisdiction_id == jurisdiction_id,
+            Assignment.id == assignment_id,
+            Assignment.responder_type.not_in(sorted(actor.hidden_types)),
         )
     )
     if incident_id is None:
@@ -170,12 +176,16 @@ async def lock_assignment(session: AsyncSession, jurisdiction_id: str, assignmen
     return await session.get_one(Assignment, (jurisdiction_id, assignment_id), with_for_update=True)
 
 
-async def _lock_units(session: AsyncSession, jurisdiction_id: str, names: Sequence[str]) -> list[Unit]:
+async def _lock_units(session: AsyncSession, actor: Actor, names: Sequence[str]) -> list[Unit]:
     ids = [name for name in names if is_id(name, Prefix.UNIT)]
     signs = [name for name in names if not is_id(name, Prefix.UNIT)]
     rows = await session.scalars(
         select(Unit)
-        .where(Unit.jurisdiction_id == jurisdiction_id, Unit.id.in_(ids) | Unit.call_sign.in_(signs))
+        .where(
+            Unit.jurisdiction_id == actor.jurisdiction_id,
+            Unit.id.in_(ids) | Unit.call_sign.in_(signs),
+            Unit.responder_type.not_in(sorted(actor.hidden_types)),
+        )
         .order_by(Unit.id)
         .with_for_update()
     )
@@ -289,6 +299,7 @@ def _assigned(row: Assignment) -> log.Entry:
     payload = {
         "unit": row.call_sign,
         "responder_type": row.responder_type,
+        "agency": row.agency_id,
         "program": row.program_id,
         "mode": row.mode,
         "step": row.step,
@@ -316,7 +327,10 @@ async def _after_step(
 
 
 async def _back_to_queue_when_nobody_is_left(session: AsyncSession, incident: Incident) -> None:
-    """An incident whose units all declined or were cancelled waits again, with its old age."""
+    """An incident whose units all declined or were cancelled waits again, with its old age.
+
+    Units that are told one way do not count, here and where an incident becomes active: they handle nothing of it.
+    """
     left = await session.scalar(
         select(func.count())
         .select_from(Assignment)
@@ -324,6 +338,7 @@ async def _back_to_queue_when_nobody_is_left(session: AsyncSession, incident: In
             Assignment.jurisdiction_id == incident.jurisdiction_id,
             Assignment.incident_id == incident.id,
             Assignment.status.in_([*(status.value for status in ACTIVE), AssignmentStatus.CLEARED.value]),
+            Assignment.responder_type.not_in(sorted(ONE_WAY_TYPES)),
         )
     )
     if not left:

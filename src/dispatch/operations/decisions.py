@@ -11,6 +11,7 @@ from dispatch.db.active_policy import ActivePolicies, Standing
 from dispatch.db.ids import new_id
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import Incident, TriageDecisionRow, Unit
+from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.call import CallFacts
 from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, SHIPPED_RESPONDER_TYPES, Category
 from dispatch.domain.errors import FieldProblem, Invalid, NotFound
@@ -164,6 +165,8 @@ async def override(session: AsyncSession, incident_id: str, wish: Override, acto
 
 def _check(wish: Override) -> None:
     problems = []
+    if wish.responder_type in ONE_WAY_TYPES:
+        problems.append(FieldProblem("/responder_type", "never_first", "is told beside others and never goes first"))
     if wish.reason not in OVERRIDE_REASONS:
         problems.append(FieldProblem("/reason", "unknown_reason", f"one of: {', '.join(OVERRIDE_REASONS)}"))
     if wish.reason == "other" and not (wish.note or "").strip():

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.db import log
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import Assignment, Incident
+from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.assignment import ACTIVE
 from dispatch.domain.errors import Conflict, FieldProblem, IllegalTransition, Invalid
 from dispatch.domain.incident import IncidentStatus, legal_incident_moves
@@ -47,7 +48,10 @@ async def hold(session: AsyncSession, incident_id: str, until: datetime, reason:
 
 
 async def close(session: AsyncSession, incident_id: str, wish: Close, actor: Actor) -> Incident:
-    """The incident is over. Raises Conflict naming the units that are still on it."""
+    """The incident is over. Raises Conflict naming the units that are still on it.
+
+    Units that are told one way go on with their own work.
+    """
     incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
     still = (
         await session.scalars(
@@ -56,6 +60,7 @@ async def close(session: AsyncSession, incident_id: str, wish: Close, actor: Act
                 Assignment.jurisdiction_id == actor.jurisdiction_id,
                 Assignment.incident_id == incident.id,
                 Assignment.status.in_([*(status.value for status in ACTIVE), "reserved"]),
+                Assignment.responder_type.not_in(sorted(ONE_WAY_TYPES)),
             )
             .order_by(Assignment.call_sign)
         )

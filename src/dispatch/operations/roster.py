@@ -66,7 +66,7 @@ async def change_program(session: AsyncSession, program_id: str, values: dict[st
 
 async def change_unit(session: AsyncSession, unit: str, values: dict[str, Any], actor: Actor) -> Unit:
     """The fields given are changed."""
-    row = await get_unit(session, actor.jurisdiction_id, unit, lock=True)
+    row = await _unit(session, unit, actor)
     return await _changed(session, row, values, "unit.changed", actor)
 
 
@@ -101,7 +101,7 @@ async def set_unit_status(
 
     Raises Conflict while an assignment holds the unit (an emergency is always taken).
     """
-    row = await get_unit(session, actor.jurisdiction_id, unit, lock=True)
+    row = await _unit(session, unit, actor)
     principal.require_unit(row.id)
     principal.require_agency(row.agency_id)
     at = occurred_at or actor.now
@@ -123,7 +123,7 @@ async def set_unit_status(
     row.version += 1
     payload = {
         "unit": row.call_sign,
-        "responder_type": row.responder_type,
+        **_whose(row),
         "from": before,
         "to": status.value,
         "reason": reason,
@@ -136,7 +136,7 @@ async def set_position(
     session: AsyncSession, unit: str, lat: float, lon: float, at: datetime, actor: Actor, principal: Principal
 ) -> Unit:
     """The unit is where it was last seen. An older position than the one known changes nothing."""
-    row = await get_unit(session, actor.jurisdiction_id, unit, lock=True)
+    row = await _unit(session, unit, actor)
     principal.require_unit(row.id)
     principal.require_agency(row.agency_id)
     if at > actor.now + FUTURE_TOLERANCE:
@@ -164,13 +164,17 @@ async def _is_held(session: AsyncSession, unit: Unit) -> bool:
 
 async def _added(session: AsyncSession, row: Row, event: str, subject: str, actor: Actor) -> Row:
     session.add(row)
-    await tell(session, actor, log.Entry(event, subject, actor.now, None, {}))
+    await tell(session, actor, log.Entry(event, subject, actor.now, None, _whose(row)))
     return row
+
+
+async def _unit(session: AsyncSession, name: str, actor: Actor) -> Unit:
+    return await get_unit(session, actor.jurisdiction_id, name, lock=True, hidden_types=actor.hidden_types)
 
 
 async def _locked(session: AsyncSession, kind: type[Row], key: str, actor: Actor) -> Row:
     row = await session.get(kind, (actor.jurisdiction_id, key), with_for_update=True)
-    if row is None:
+    if row is None or not _exists_for(actor, row):
         name = kind.__name__.lower()
         raise NotFound(f"There is no {name} {key}.", fix=f"List them with GET /v1/{name}s.")
     return row
@@ -187,8 +191,23 @@ async def _changed(session: AsyncSession, row: Row, values: dict[str, Any], even
             )
         setattr(row, name, value)
     row.version += 1
-    await tell(session, actor, log.Entry(event, row.id, actor.now, None, {"before": before, "after": values}))
+    payload = {**_whose(row), "before": before, "after": values}
+    await tell(session, actor, log.Entry(event, row.id, actor.now, None, payload))
     return row
+
+
+def _whose(row: Row) -> dict[str, Any]:
+    """Which agency, and which kind of responder, a row of the log is about: by these it is kept from some readers."""
+    whose: dict[str, Any] = {"agency": row.id if isinstance(row, Agency) else row.agency_id}
+    if isinstance(row, Program | Unit):
+        whose["responder_type"] = row.responder_type
+    return whose
+
+
+def _exists_for(actor: Actor, row: Row) -> bool:
+    if isinstance(row, Responder):
+        return actor.agencies is None or row.agency_id in actor.agencies
+    return not isinstance(row, Program | Unit) or row.responder_type not in actor.hidden_types
 
 
 async def _certify(session: AsyncSession, row: Responder, certifications: list[dict[str, Any]]) -> None:

@@ -73,7 +73,9 @@ async def create_token(
 async def revoke_token(session: AsyncSession, token_id: str, actor: Actor) -> AccessToken:
     """The token opens nothing any more. Revoking twice keeps the first time."""
     row = await session.get(AccessToken, (actor.jurisdiction_id, token_id), with_for_update=True)
-    if row is None:
+    kept_to = None if row is None or row.agencies is None else frozenset(row.agencies)
+    beyond = actor.agencies is not None and (kept_to is None or not kept_to <= actor.agencies)
+    if row is None or beyond:
         raise NotFound(f"There is no token {token_id}.", fix="List the tokens with GET /v1/tokens.")
     if row.revoked_at is None:
         row.revoked_at = actor.now

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dispatch.domain.access import Principal
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
@@ -32,11 +34,19 @@ _COLUMNS = (
 # The last place below which nobody can still commit a row. Asked before the rows are read, in a statement of its own.
 _HORIZON = text("select event_log_horizon()")
 
+# Nothing of responder types that the reader may not know of. Nothing of the rosters and tokens of agencies other than
+# the reader's; what happens at an incident is for everyone who works on it.
+_SHOWN = """
+    (payload ->> 'responder_type' is null or payload ->> 'responder_type' <> all(:hidden))
+      and (cast(:agencies as text[]) is null or incident_id is not null
+           or (payload ->> 'agency' is null and type not like 'token.%' and type <> 'roster.imported')
+           or payload ->> 'agency' = any(cast(:agencies as text[])))
+"""
+
 _AFTER = text(
     f"""
     select {_COLUMNS} from event_log
-    where jurisdiction_id = :jurisdiction_id and seq > :after and seq <= :horizon
-      and (payload ->> 'responder_type' is null or payload ->> 'responder_type' <> all(:hidden))
+    where jurisdiction_id = :jurisdiction_id and seq > :after and seq <= :horizon and {_SHOWN}
     order by seq limit :limit
     """  # noqa: S608 - the columns are a constant of this module
 )
@@ -44,63 +54,51 @@ _AFTER = text(
 _OF_INCIDENT = text(
     f"""
     select {_COLUMNS} from event_log
-    where jurisdiction_id = :jurisdiction_id and incident_id = :incident_id and seq > :after
-      and (payload ->> 'responder_type' is null or payload ->> 'responder_type' <> all(:hidden))
+    where jurisdiction_id = :jurisdiction_id and incident_id = :incident_id and seq > :after and {_SHOWN}
     order by seq limit :limit
     """  # noqa: S608
 )
 
-_LAST = text("select coalesce(max(seq), 0) from event_log where jurisdiction_id = :jurisdiction_id and seq <= :horizon")
+_LAST = text(
+    f"""
+    select coalesce((
+      select seq from event_log where jurisdiction_id = :jurisdiction_id and seq <= :horizon and {_SHOWN}
+      order by seq desc limit 1), 0)
+    """  # noqa: S608
+)
 
 
-async def events_after(
-    session: AsyncSession, jurisdiction_id: str, after: int, limit: int, hidden_types: frozenset[str] = frozenset()
-) -> list[LoggedEvent]:
-    """Up to `limit` rows with seq > after, in order. Asking again from the last seq never skips a row.
+async def events_after(session: AsyncSession, principal: Principal, after: int, limit: int) -> list[LoggedEvent]:
+    """Up to `limit` rows with seq > after that the principal may see, in order.
 
-    session: from `following`. hidden_types: responder types whose units and assignments the reader may not know of.
+    Asking again from the last seq never skips a row. session: from `following`.
     """
     horizon = (await session.execute(_HORIZON)).scalar_one()
-    rows = await session.execute(
-        _AFTER,
-        {
-            "jurisdiction_id": jurisdiction_id,
-            "after": after,
-            "horizon": horizon,
-            "limit": limit,
-            "hidden": sorted(hidden_types),
-        },
-    )
+    rows = await session.execute(_AFTER, {**_reader(principal), "after": after, "horizon": horizon, "limit": limit})
     return [LoggedEvent(**row) for row in rows.mappings()]
 
 
 async def timeline(
-    session: AsyncSession,
-    jurisdiction_id: str,
-    incident_id: str,
-    *,
-    after: int,
-    limit: int,
-    hidden_types: frozenset[str] = frozenset(),
+    session: AsyncSession, principal: Principal, incident_id: str, *, after: int, limit: int
 ) -> list[LoggedEvent]:
     """What happened to one incident, in the order in which it was recorded."""
-    rows = await session.execute(
-        _OF_INCIDENT,
-        {
-            "jurisdiction_id": jurisdiction_id,
-            "incident_id": incident_id,
-            "after": after,
-            "limit": limit,
-            "hidden": sorted(hidden_types),
-        },
-    )
+    asked = {**_reader(principal), "incident_id": incident_id, "after": after, "limit": limit}
+    rows = await session.execute(_OF_INCIDENT, asked)
     return [LoggedEvent(**row) for row in rows.mappings()]
 
 
-async def last_seq(session: AsyncSession, jurisdiction_id: str) -> int:
-    """The newest seq of the log, 0 when it is empty: who asks after it misses nothing that comes.
+async def last_seq(session: AsyncSession, principal: Principal) -> int:
+    """The newest seq that the principal may see, 0 when there is none: who asks after it misses nothing that comes.
 
     session: from `following`.
     """
     horizon = (await session.execute(_HORIZON)).scalar_one()
-    return int((await session.execute(_LAST, {"jurisdiction_id": jurisdiction_id, "horizon": horizon})).scalar_one())
+    return int((await session.execute(_LAST, {**_reader(principal), "horizon": horizon})).scalar_one())
+
+
+def _reader(principal: Principal) -> dict[str, Any]:
+    return {
+        "jurisdiction_id": principal.jurisdiction,
+        "hidden": sorted(principal.hidden_responder_types()),
+        "agencies": None if principal.agencies is None else sorted(principal.agencies),
+    }

@@ -14,7 +14,7 @@ from dispatch.domain.errors import NotFound
 from dispatch.domain.geo import LatLon
 from dispatch.domain.plan import Plan, plan_from_data
 from dispatch.queries.roster import RosterCopies, read_roster
-from dispatch.routing.answer import Recommendation, as_data, without_types
+from dispatch.routing.answer import Recommendation, as_data
 from dispatch.routing.candidates import Candidate
 from dispatch.routing.recommend import RoutingContext, recommend
 from dispatch.routing.travel import StraightLine
@@ -68,7 +68,7 @@ async def full_recommendation(
 ) -> dict[str, Any]:
     """The `recommendation` object for an incident as it stands, over every unit of the roster, read now.
 
-    hidden_types: responder types of which no trace may be shown.
+    hidden_types: responder types that do not exist for the reader, neither in the plan nor on the roster.
     """
     row = await session.scalar(
         select(TriageDecisionRow).where(
@@ -80,7 +80,7 @@ async def full_recommendation(
         raise NotFound(f"Incident {incident.number} has no decision.", fix="Retriage it.")
     position = LatLon(incident.lat, incident.lon) if incident.lat is not None and incident.lon is not None else None
     need = Need(
-        plan_from_data(row.decision["plan"]),
+        plan_from_data(row.decision["plan"]).without(hidden_types),
         incident.priority,
         position,
         incident.caller_language,
@@ -89,7 +89,8 @@ async def full_recommendation(
         await _declined(session, incident),
     )
     roster = await read_roster(session, incident.jurisdiction_id, now)
-    return as_data(without_types(_recommended(need, roster.candidates, roster.zone, now), hidden_types))
+    units = [unit for unit in roster.candidates if unit.responder_type not in hidden_types]
+    return as_data(_recommended(need, units, roster.zone, now))
 
 
 async def _declined(session: AsyncSession, incident: Incident) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """What the router answers: picks, next best, gaps and everybody else, each with reasons, and its wire shape."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -67,16 +67,6 @@ class Recommendation:
     def picks(self) -> tuple[Pick, ...]:
         """Only those who should go."""
         return tuple(one for one in self.units if one.is_pick)
-
-
-def without_types(recommendation: Recommendation, hidden: frozenset[str]) -> Recommendation:
-    """The same advice without a trace of these responder types, for somebody who may not know of them."""
-    return replace(
-        recommendation,
-        units=tuple(one for one in recommendation.units if one.unit.responder_type not in hidden),
-        shortfalls=tuple(one for one in recommendation.shortfalls if one.responder_type not in hidden),
-        not_offered=tuple(entry for entry in recommendation.not_offered if entry[0].responder_type not in hidden),
-    )
 
 
 def as_data(recommendation: Recommendation) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from dispatch.web.services import Services
 _FIND = text(
     """
     select t.jurisdiction_id, t.id, t.role, t.scopes, t.agencies, t.source, t.unit_id, t.expires_at, t.revoked_at,
-           (select array_agg(distinct u.responder_type) from unit u
-             where u.jurisdiction_id = t.jurisdiction_id
-               and (u.agency_id = any(t.agencies) or u.id = t.unit_id)) as disciplines
+           array(select u.responder_type from unit u
+                  where u.jurisdiction_id = t.jurisdiction_id and (u.agency_id = any(t.agencies) or u.id = t.unit_id)
+                 union
+                 select p.responder_type from program p
+                  where p.jurisdiction_id = t.jurisdiction_id and p.agency_id = any(t.agencies)) as disciplines
     from access_token t where t.token_hash = :token_hash
     """
 )
@@ -46,7 +48,7 @@ async def authenticate(header: str | None, session: AsyncSession, services: Serv
         agencies=None if row.agencies is None else frozenset(row.agencies),
         source=row.source,
         unit=row.unit_id,
-        disciplines=frozenset(row.disciplines or ()),
+        disciplines=frozenset(row.disciplines),
     )
     if row.expires_at is None:
         services.tokens.keep(token_hash, principal, now)

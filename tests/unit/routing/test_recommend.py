@@ -5,7 +5,7 @@ from tests.unit.routing.a_roster import NOW, STAGED, SUPPORT, a_context, a_plan,
 
 from dispatch.domain.plan import Plan
 from dispatch.domain.unit import UnitStatus
-from dispatch.routing.answer import Recommendation, without_types
+from dispatch.routing.answer import Recommendation
 from dispatch.routing.recommend import as_data, recommend
 
 
@@ -322,17 +322,6 @@ def test_an_empty_plan_or_roster_is_an_answer_and_not_an_error() -> None:
 
     assert (nobody.units, nobody.shortfalls[0].reasons) == ((), ("none_on_roster",))
     assert (nothing.active_step, why_not(nothing, "P1")) == (None, ("not_needed",))
-
-
-def test_hidden_responder_types_leave_no_trace_in_the_answer() -> None:
-    plan = a_plan((a_slot(), a_slot("cvi", role=SUPPORT)))
-    answer = recommend(plan, [a_unit(), a_unit("V1", "cvi", crew=0)], a_context())
-
-    shown = without_types(answer, frozenset({"cvi"}))
-
-    assert "cvi" in repr(as_data(answer))
-    assert "cvi" not in repr(as_data(shown))
-    assert "V1" not in repr(as_data(shown))
 
 
 def test_the_wire_shape_is_the_contracts() -> None:

@@ -1,0 +1,201 @@
+"""Community violence intervention is told and is never told of: what it does changes no byte that police can read."""
+
+from typing import Any
+
+import pytest
+from tests.support.city import NOW
+from tests.support.service import Service, a_call
+
+from dispatch.domain.access import ROLE_PERMISSIONS, Permission, Role
+from dispatch.domain.time import iso
+
+pytestmark = pytest.mark.anyio
+
+POLICE = ["city-police"]
+QUERIES = {
+    "/v1/incidents": ("status=pending", "status=active", "status=pending&status=closed&status=cancelled"),
+    "/v1/units": ("agency=harbor-alliance",),
+    "/v1/programs": ("agency=harbor-alliance",),
+    "/v1/responders": ("agency=harbor-alliance",),
+    "/v1/assignments": ("unit=V1", "responder_type=cvi", "agency=harbor-alliance", "program=peacekeepers"),
+    "/v1/feed": ("limit=1000", "limit=3"),
+}
+# Open to whoever may reach them, by route only; the stream is the feed, and never ends.
+NOT_READ = {"/metrics", "/v1/stream"}
+SHOOTING: dict[str, Any] = {"call_type": None, "narrative": "shots fired outside"}
+
+
+async def _police_tokens(service: Service) -> dict[str, str]:
+    """A token of every role, each kept to police."""
+    found = {}
+    for role in Role:
+        bound: dict[str, Any] = {"source": "cad-east"} if role is Role.INTEGRATION else {}
+        if role is Role.RESPONDER:
+            bound = {"unit_id": service.units["P1"]}
+        found[role.value] = await service.token(role, agencies=POLICE, **bound)
+    return found
+
+
+async def _all_that_they_read(service: Service, tokens: dict[str, str], incidents: list[str]) -> dict[str, bytes]:
+    """Every GET route with every role of police, filled in with every incident and filter, in every media type."""
+    found: dict[str, bytes] = {}
+    paths = [path for path, entry in service.app.openapi()["paths"].items() if "get" in entry and path not in NOT_READ]
+    for path in paths:
+        filled = {path.replace("{incident_id}", incident) for incident in incidents}
+        for name in ("{policy}", "{old}", "{new}"):
+            filled = {one.replace(name, "test-city@1") for one in filled}
+        for one in sorted({one + query for one in filled for query in ("", *("?" + q for q in QUERIES.get(path, ())))}):
+            assert "{" not in one, f"say how {path} is filled in"
+            for role, token in tokens.items():
+                for accept in ("application/json", "text/csv") if path == "/v1/assignments" else ("application/json",):
+                    answer = await service.get(one, by=token, headers={"Accept": accept, "X-Request-Id": "r"})
+                    found[f"{role} {accept} {one}"] = str(answer.status_code).encode() + answer.content
+    return found
+
+
+async def _act(service: Service, waiting: str, busy: str, refused: str) -> None:
+    """All that community violence intervention can do: join, change, be seen, accept, decline, work, finish."""
+    harbor = {"agency_id": "harbor-alliance"}
+    added = [
+        ("/v1/programs", {"id": "walkers", "responder_type": "cvi", "name": "Walkers", **harbor}),
+        ("/v1/units", {"call_sign": "V2", "responder_type": "cvi", "status": "available", **harbor}),
+        ("/v1/responders", {"employee_number": "R-V2", "name": "Person of V2", **harbor}),
+        ("/v1/tokens", {"name": "Phone of V1", "role": "responder", "unit": "V1"}),
+        ("/v1/tokens", {"name": "Harbor desk", "role": "dispatcher", "agencies": ["harbor-alliance"]}),
+    ]
+    for path, body in added:
+        answer = await service.post(path, body, by="administrator")
+        assert answer.status_code == 201, answer.text
+    for path, body in (
+        ("/v1/programs/peacekeepers", {"name": "Peacekeepers of the harbor"}),
+        ("/v1/agencies/harbor-alliance", {"contact": "555-0100"}),
+        ("/v1/units/V1", {"vehicle": "Van 3"}),
+    ):
+        answer = await service.send("PATCH", path, by="administrator", json=body)
+        assert answer.status_code == 200, answer.text
+    place = {"positions": [{"lat": 44.05, "lon": -124.9, "at": iso(NOW)}]}
+    assert (await service.post("/v1/units/V1/positions", place)).status_code == 200
+    assert (await service.post("/v1/units/V2/status", {"status": "out_of_service"})).status_code == 200
+    [declined] = await service.assign(refused, "V1")
+    await service.step(declined["id"], "declined", reason="too far")
+    [gone] = await service.assign(busy, "V1")
+    for status in ("accepted", "en_route", "on_scene"):
+        await service.step(gone["id"], status)
+    await service.step(gone["id"], "cleared", outcome="mediated", note="both sides know us")
+    await service.assign(waiting, "V1")
+
+
+async def test_what_violence_interrupters_do_changes_no_byte_that_police_read(service: Service) -> None:
+    waiting, busy, refused = [await service.incident(**SHOOTING) for _ in range(3)]
+    await service.assign(busy, "P1", "M1")
+    tokens = await _police_tokens(service)
+
+    before = await _all_that_they_read(service, tokens, [waiting, busy, refused])
+    await _act(service, waiting, busy, refused)
+    after = await _all_that_they_read(service, tokens, [waiting, busy, refused])
+
+    assert sum(one.startswith(b"200") for one in before.values()) > 150
+    assert {key: after[key] for key in before if after[key] != before[key]} == {}
+    whole_city = (await service.get(f"/v1/incidents/{waiting}/timeline")).text
+    assert "V1" in whole_city, "the test means nothing if nobody saw it"
+
+
+async def test_police_are_told_of_a_violence_interrupter_what_they_are_told_of_nobody(service: Service) -> None:
+    """Whoever asks by name gets the answer that a name gets which does not exist."""
+    incident = await service.incident(**SHOOTING)
+    [row] = await service.assign(incident, "V1")
+    [responder] = [
+        one["id"] for one in (await service.get("/v1/responders")).json()["items"] if one["employee_number"] == "R-V1"
+    ]
+    police = await _police_tokens(service)
+    place = {"positions": [{"lat": 44.05, "lon": -124.9, "at": iso(NOW)}]}
+    probes: list[tuple[str, str, str, str, dict[str, Any]]] = []
+    for real, nobody in (("V1", "V8"), (service.units["V1"], "unt_" + "0" * 26)):
+        probes += [
+            ("POST", f"/v1/incidents/{incident}/assignments", real, nobody, {"units": ["{}"]}),
+            ("POST", "/v1/units/{}/status", real, nobody, {"status": "out_of_service"}),
+            ("POST", "/v1/units/{}/positions", real, nobody, place),
+            ("PATCH", "/v1/units/{}", real, nobody, {"vehicle": "Van 9"}),
+            ("PATCH", "/v1/units/{}", real, nobody, {"mobile": None}),
+            ("POST", "/v1/tokens", real, nobody, {"name": "x", "role": "responder", "unit": "{}"}),
+        ]
+    probes += [
+        ("POST", "/v1/assignments/{}/status", row["id"], "asg_" + "0" * 26, {"status": "accepted"}),
+        ("PATCH", "/v1/programs/{}", "peacekeepers", "nobodies", {"name": "x"}),
+        ("PATCH", "/v1/programs/{}", "peacekeepers", "nobodies", {"name": None}),
+        ("PATCH", "/v1/agencies/{}", "harbor-alliance", "nobodies", {"name": "x"}),
+        ("PATCH", "/v1/responders/{}", responder, "rsp_" + "0" * 26, {"name": None}),
+        ("POST", "/v1/tokens/{}:revoke", service.token_ids["auditor"], "tok_" + "0" * 26, {}),
+    ]
+
+    for role, token in police.items():
+        for method, path, real, nobody, body in probes:
+            answers = []
+            for name in (real, nobody):
+                filled = {
+                    key: [name] if value == ["{}"] else name if value == "{}" else value for key, value in body.items()
+                }
+                answer = await service.send(
+                    method, path.replace("{}", name), by=token, json=filled, headers={"X-Request-Id": "r"}
+                )
+                answers.append((answer.status_code, answer.text.replace(name, "NAME")))
+            assert answers[0] == answers[1], f"{role} {method} {path} {real}"
+            assert answers[0][0] in (401, 403, 404), answers[0]
+
+
+async def test_an_incident_that_only_violence_interrupters_were_told_of_still_waits_for_everyone(
+    service: Service,
+) -> None:
+    incident = await service.incident(**SHOOTING)
+
+    await service.assign(incident, "V1")
+
+    assert (await service.get(f"/v1/incidents/{incident}")).json()["incident"]["status"] == "pending"
+
+
+async def test_an_incident_waits_again_when_all_but_violence_interrupters_are_gone(service: Service) -> None:
+    incident = await service.incident(**SHOOTING)
+    rows = {row["unit"]: row["id"] for row in await service.assign(incident, "P1", "V1")}
+
+    await service.step(rows["P1"], "cancelled", reason="other")
+
+    assert (await service.get(f"/v1/incidents/{incident}")).json()["incident"]["status"] == "pending"
+
+
+async def test_an_incident_is_closed_while_violence_interrupters_go_on_with_their_work(service: Service) -> None:
+    incident = await service.incident(**SHOOTING)
+    rows = {row["unit"]: row["id"] for row in await service.assign(incident, "P1", "V1")}
+    await service.step(rows["P1"], "cancelled", reason="other")
+    police = await service.token(Role.DISPATCHER, agencies=POLICE)
+
+    closed = await service.post(f"/v1/incidents/{incident}:close", {"disposition": "resolved"}, by=police)
+    await service.step(rows["V1"], "accepted")
+    await service.step(rows["V1"], "cleared", outcome="mediated")
+
+    assert closed.status_code == 200, closed.text
+    assert (await service.get(f"/v1/incidents/{incident}")).json()["incident"]["status"] == "closed"
+
+
+async def test_nobody_decides_that_violence_interrupters_go_first(service: Service) -> None:
+    incident = await service.incident(**SHOOTING)
+
+    answer = await service.post(f"/v1/incidents/{incident}:override", {"reason": "policy_gap", "responder_type": "cvi"})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["code"] == "never_first"
+
+
+async def test_a_token_of_an_agency_that_nobody_knows_anything_of_yet_sees_none_of_it(service: Service) -> None:
+    await service.post("/v1/agencies", {"id": "new-police", "name": "New police", "kind": "city"}, by="administrator")
+    token = await service.token(Role.DISPATCHER, agencies=["new-police"])
+
+    seen = await service.post("/v1/calls", a_call(**SHOOTING), by=token)
+
+    assert seen.status_code == 201
+    assert "peacekeepers" not in seen.text
+
+
+def test_the_walk_meets_a_role_for_every_permission_to_read() -> None:
+    read = {one for one in Permission if one.value.endswith(".read")}
+
+    assert read <= {one for permissions in ROLE_PERMISSIONS.values() for one in permissions}
