@@ -18,7 +18,7 @@ from dispatch.domain.assignment import AssignmentMode, AssignmentStatus
 from dispatch.domain.classification import Category
 from dispatch.domain.errors import FieldProblem, Invalid
 from dispatch.domain.intervals import INTERVALS
-from dispatch.operations.assignments import AssignUnits, StatusStep, assign_units, lock_assignment, step_assignment
+from dispatch.operations.assignments import AssignUnits, StatusStep, assign_units, step_assignment
 from dispatch.queries import history
 from dispatch.web.paging import decode_cursor, encode_cursor
 from dispatch.web.routes import Act, CommandRoute, CurrentAct, QueryRoute, requires
@@ -103,11 +103,8 @@ async def post_assignments(incident_id: str, body: AssignBody, act: CurrentAct) 
 @requires(Permission.ASSIGNMENT_STATUS)
 async def post_status(assignment_id: str, body: StatusBody, act: CurrentAct) -> AssignmentOut:
     """409 `illegal_transition` lists the steps that are legal from here."""
-    row = await lock_assignment(act.session, actor_of(act), assignment_id)
-    act.principal.require_unit(row.unit_id)
-    act.principal.require_agency(row.agency_id)
     command = StatusStep(assignment_id, body.status, body.occurred_at, body.reason, body.outcome, body.note)
-    return AssignmentOut.model_validate(await step_assignment(act.session, command, actor_of(act)))
+    return AssignmentOut.model_validate(await step_assignment(act.session, command, actor_of(act), act.principal))
 
 
 @queries.get(

@@ -1,37 +1,34 @@
-"""Running the service: until it is told to stop, or in a thread beside a client in the same process."""
+"""Running the service: until it is told to stop, or as long as whoever started it is there."""
 
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
+from types import ModuleType
+from typing import IO
 
-import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from dispatch.config import Settings, choose_port
-from dispatch.domain.errors import Invalid, Unavailable
+from dispatch.domain.errors import Invalid
 from dispatch.domain.time import Clock
 
 STOP_LIMIT_S = 5
-START_LIMIT_S = 30.0
 BACKLOG = 2048
 
 
+def import_app() -> ModuleType:
+    """The composition root, loaded. By name: the command line must not pay for it, and stands below it."""
+    return import_module("dispatch.app")
+
+
 def make_app(settings: Settings, url: str, clock: Clock | None = None) -> FastAPI:
-    """The service over that database. By name: the command line must not pay for it, and stands below it."""
-    app: FastAPI = import_module("dispatch.app").create_app(settings, database_url=url, clock=clock)
+    """The service over that database."""
+    app: FastAPI = import_app().create_app(settings, database_url=url, clock=clock)
     return app
-
-
-def log_to(path: Path) -> None:
-    """The service's log lines go to the end of that file from now on."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=path.open("a", encoding="utf-8")))
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -88,17 +85,13 @@ def serve_until_stopped(app: FastAPI, listener: socket.socket, on_ready: Callabl
             signal.signal(number, handler)
 
 
-@contextmanager
-def service_in_thread(app: FastAPI, listener: socket.socket) -> Iterator[str]:
-    """The address of a service that answers as long as the block lasts."""
-    ready = threading.Event()
-    server = _Server(app, ready.set)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="service", daemon=True)
-    thread.start()
-    try:
-        if not ready.wait(START_LIMIT_S):
-            raise Unavailable("The service did not start.", fix="Look at the lines above.")
-        yield address_of(listener)
-    finally:
+def serve_while_open(app: FastAPI, listener: socket.socket, lifeline: IO[str], on_ready: Callable[[], None]) -> None:
+    """Returns when the other end of the lifeline was closed, be it by a crash, and the last request was answered."""
+    server = _Server(app, on_ready)
+
+    def wait() -> None:
+        lifeline.read()
         server.should_exit = True
-        thread.join(STOP_LIMIT_S + 5)
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
+    server.run(sockets=[listener])

@@ -16,8 +16,8 @@ from dispatch.cli.demo.evidence import Evidence, gather
 from dispatch.cli.demo.played import Log
 from dispatch.cli.demo.production import Production, furnish
 from dispatch.cli.demo.replay import Replay
+from dispatch.cli.demo.service import service_process
 from dispatch.cli.http_client import open_client
-from dispatch.cli.server import listen, log_to, make_app, service_in_thread
 from dispatch.cli.service import run_in_transaction
 from dispatch.config import Settings
 from dispatch.db.migrate import upgrade
@@ -46,14 +46,12 @@ class Stage:
 def staged(production: Production, settings: Settings, clock: DemoClock, log_level: str = "info") -> Iterator[Stage]:
     """The service over a fresh database with the city in it, as long as the block lasts."""
     name = production.set_up.jurisdiction_id
-    with demo_database(settings, name) as url:
+    log_file = settings.data_dir / "log" / f"demo-{name}.log"
+    quiet = settings.model_copy(update={"log_format": "json", "log_level": log_level})
+    with service_process(quiet, clock, log_file) as service, demo_database(settings, name) as url:
         upgrade(url)
         tokens = run_in_transaction(url, lambda session: furnish(session, production))
-        log_file = settings.data_dir / "log" / f"demo-{name}.log"
-        app = make_app(settings.model_copy(update={"log_format": "json", "log_level": log_level}), url, clock)
-        log_to(log_file)
-        with service_in_thread(app, listen(settings)) as address:
-            yield Stage(address, tokens, url, log_file)
+        yield Stage(service.serve(url), tokens, url, log_file)
 
 
 async def play(
