@@ -30,7 +30,7 @@ async def authenticate(header: str | None, session: AsyncSession, services: Serv
     if scheme.lower() != "bearer" or not secret.strip():
         raise Unauthenticated("This needs a token.", fix=_HOW)
     token_hash = hash_of(secret.strip())
-    known = services.tokens.find(token_hash, now)
+    known = services.tokens.find(token_hash)
     if known is not None:
         return known
     row = (await session.execute(_FIND, {"token_hash": token_hash})).one_or_none()
@@ -51,5 +51,5 @@ async def authenticate(header: str | None, session: AsyncSession, services: Serv
         disciplines=frozenset(row.disciplines),
     )
     if row.expires_at is None:
-        services.tokens.keep(token_hash, principal, now)
+        services.tokens.keep(token_hash, principal)
     return principal
