@@ -4,22 +4,30 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
+import structlog
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.api.answers import refusals
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
 from dispatch.api.valve import triage_for
 from dispatch.db.active_policy import PolicyKey
+from dispatch.db.lookup import get_incident
+from dispatch.db.session import is_lone
 from dispatch.domain.access import Permission, Role
+from dispatch.domain.errors import DispatchError
 from dispatch.operations.actor import Actor
 from dispatch.operations.call_body import CallBody
 from dispatch.operations.calls import Received, receive
 from dispatch.queries import evaluation, incidents
-from dispatch.queries.recommendation import Need, advise
+from dispatch.queries.recommendation import Need, advise, full_recommendation, no_advice
 from dispatch.web.routes import Act, CurrentAct, LoneStatementRoute, QueryRoute, act_of, requires
 
 commands = APIRouter(prefix="/v1", route_class=LoneStatementRoute, tags=["calls"])
+RECOMMENDATION_FAILED = "recommendation_failed"  # a flag: the call is stored, and the router failed
+log = structlog.get_logger("dispatch.calls")
+
 queries = APIRouter(prefix="/v1", route_class=QueryRoute, tags=["calls"])
 
 
@@ -109,18 +117,33 @@ async def post_call(
         actor_of(act),
         ask=act.principal.role is not Role.INTEGRATION if questions is None else questions,
     )
-    location = body.location
     triage = triage_for(act.principal, got.decision)
+    try:
+        advice = await _advice(body, got, act)
+    except Exception as error:
+        # The call matters more than the advice. What broke a transaction must still undo it.
+        if not is_lone(act.session) and isinstance(error, DispatchError | SQLAlchemyError):
+            raise
+        log.exception("recommendation_failed", incident=got.incident_id, request_id=act.request_id)
+        got.flags.append(RECOMMENDATION_FAILED)
+        advice = no_advice(act.now)
+    return json_answer(_answer(got, advice, triage), 201 if got.created else 200)
+
+
+async def _advice(body: CallBody, got: Received, act: Act) -> dict[str, Any]:
+    jurisdiction, hidden = act.principal.jurisdiction, act.principal.hidden_responder_types()
+    if not got.created:
+        # An update need not say again where it is, and units may be on it: only the incident knows.
+        incident = await get_incident(act.session, jurisdiction, got.incident_id)
+        return await full_recommendation(act.session, incident, act.now, hidden)
+    location = body.location
     need = Need(
-        got.plan.without(act.principal.hidden_responder_types()),
+        got.plan.without(hidden),
         got.decision["priority"],
         location.position() if location else None,
         body.caller.language if body.caller else None,
     )
-    advice = await advise(
-        act.session, act.principal.jurisdiction, need, act.services.rosters, got.roster_fingerprint, act.now
-    )
-    return json_answer(_answer(got, advice, triage), 201 if got.created else 200)
+    return await advise(act.session, jurisdiction, need, act.services.rosters, got.roster_fingerprint, act.now)
 
 
 def _answer(got: Received, advice: dict[str, Any], triage: dict[str, Any]) -> dict[str, Any]:

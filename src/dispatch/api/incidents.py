@@ -12,7 +12,7 @@ from dispatch.api.calls import actor_of, json_answer
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
 from dispatch.api.valve import triage_for
 from dispatch.db.lookup import get_incident
-from dispatch.db.models import Call, Incident, TriageDecisionRow
+from dispatch.db.models import Incident, TriageDecisionRow
 from dispatch.domain.access import Permission, Principal
 from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, Category
 from dispatch.domain.incident import IncidentStatus
@@ -20,6 +20,7 @@ from dispatch.domain.redaction import redacted_call, redacted_location
 from dispatch.operations import decisions
 from dispatch.operations import incidents as change
 from dispatch.queries import feed, incidents
+from dispatch.queries.incidents import CallNow
 from dispatch.queries.recommendation import full_recommendation
 from dispatch.web.paging import decode_cursor, encode_cursor
 from dispatch.web.routes import Act, CommandRoute, CurrentAct, QueryRoute, requires
@@ -37,9 +38,10 @@ class IncidentPage(BaseModel):
 
 
 class CallOut(BaseModel):
-    """A call as stored, without name, phone and door for roles that may not see who called."""
+    """A call as its sender said it last, without name, phone and door for roles that may not see who called."""
 
     id: str
+    version: int = Field(description="1 for the first content; later updates count up")
     source: str
     source_ref: str
     received_at: datetime
@@ -235,33 +237,34 @@ async def post_override(incident_id: str, body: OverrideBody, act: CurrentAct) -
 
 @commands.post("/{incident_id}:hold", response_model=IncidentOut, responses=refusals(404, 409), summary="Hold it")
 @requires(Permission.INCIDENT_CHANGE)
-async def post_hold(incident_id: str, body: HoldBody, act: CurrentAct) -> IncidentOut:
-    """The incident waits on purpose until a moment."""
-    return IncidentOut.model_validate(
-        await change.hold(act.session, incident_id, body.until, body.reason, actor_of(act))
-    )
+async def post_hold(incident_id: str, body: HoldBody, act: CurrentAct) -> Response:
+    """The incident waits on purpose until a moment. Refused while a unit is on it."""
+    row = await change.hold(act.session, incident_id, body.until, body.reason, actor_of(act))
+    return json_answer(incident_data(row, act.principal), 200)
 
 
 @commands.post("/{incident_id}:close", response_model=IncidentOut, responses=refusals(404, 409), summary="Close it")
 @requires(Permission.INCIDENT_CHANGE)
-async def post_close(incident_id: str, body: CloseBody, act: CurrentAct) -> IncidentOut:
+async def post_close(incident_id: str, body: CloseBody, act: CurrentAct) -> Response:
     """Over, with a disposition. Refused while a unit is still on it."""
     wish = change.Close(body.disposition, body.note, body.final_type, body.cancel)
-    return IncidentOut.model_validate(await change.close(act.session, incident_id, wish, actor_of(act)))
+    row = await change.close(act.session, incident_id, wish, actor_of(act))
+    return json_answer(incident_data(row, act.principal), 200)
 
 
 @commands.post("/{incident_id}:reopen", response_model=IncidentOut, responses=refusals(404, 409), summary="Reopen it")
 @requires(Permission.INCIDENT_CHANGE)
-async def post_reopen(incident_id: str, body: ReopenBody, act: CurrentAct) -> IncidentOut:
+async def post_reopen(incident_id: str, body: ReopenBody, act: CurrentAct) -> Response:
     """On the queue again, with its old age."""
-    return IncidentOut.model_validate(await change.reopen(act.session, incident_id, body.reason, actor_of(act)))
+    row = await change.reopen(act.session, incident_id, body.reason, actor_of(act))
+    return json_answer(incident_data(row, act.principal), 200)
 
 
 async def _triage_answer(act: Act, incident_id: str, data: dict[str, Any]) -> Response:
     row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
     return json_answer(
         {
-            "incident": IncidentOut.model_validate(row).model_dump(mode="json"),
+            "incident": incident_data(row, act.principal),
             "triage": triage_for(act.principal, data),
         },
         200,
@@ -273,20 +276,22 @@ def incident_data(row: Incident, principal: Principal) -> dict[str, Any]:
     return redacted_location(IncidentOut.model_validate(row).model_dump(mode="json"), principal)
 
 
-def call_data(call: Call, act: Act) -> dict[str, Any]:
-    """A call as this principal may see it."""
-    shown = redacted_call(call.body, act.principal)
+def call_data(said: CallNow, act: Act) -> dict[str, Any]:
+    """A call as its sender said it last, as this principal may see it."""
+    call, shown = said.call, redacted_call(said.body, act.principal)
+    call_type = said.body.get("call_type") or {}
     return {
         "id": call.id,
         "source": call.source,
         "source_ref": call.source_ref,
         "received_at": call.received_at,
         "recorded_at": call.recorded_at,
-        "channel": call.channel,
-        "type_code": call.type_code,
-        "type_text": call.type_text,
-        "narrative": call.narrative,
-        "flags": call.flags,
+        "version": said.version,
+        "channel": said.body.get("channel"),
+        "type_code": call_type.get("code"),
+        "type_text": call_type.get("text"),
+        "narrative": said.body.get("narrative"),
+        "flags": said.flags,
         "location": shown.get("location"),
         "caller": shown.get("caller"),
     }

@@ -1,7 +1,7 @@
 """The body of `POST /v1/calls`: the one definition that the API, imports and batch triage share."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import orjson
@@ -78,11 +78,18 @@ def _written_out(value: Any) -> Any:
     return value
 
 
+# Outside of these lie the null dates of other systems, and the ends of the range, which PostgreSQL keeps as infinite.
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
+
 def _in_utc(moment: datetime) -> datetime:
     try:
-        return as_utc(moment)
+        found = as_utc(moment)
     except OverflowError:
-        raise PydanticCustomError("time_out_of_range", "lies outside the years 1 to 9999") from None
+        found = None
+    if found is None or not _EARLIEST <= found < _LATEST:
+        raise PydanticCustomError("time_out_of_range", "lies outside the years 1970 to 8999; leave it out if not known")
+    return found
 
 
 # A number is no time here: senders disagree whether it counts seconds or milliseconds.

@@ -109,6 +109,9 @@ async def receive(
     )
     said, digest = body.content()
     if earlier.digest == digest:
+        if body.updated_at is not None and as_utc(body.updated_at) > earlier.revised_at:
+            # Said again later: what was said in between must not count as newer.
+            await _store_version(session, _Sent(body, raw, said, digest), earlier, actor, earlier.flags)
         decision = await standing_decision(session, actor.jurisdiction_id, earlier.decision_id)
         return _answer_seen(earlier, decision.decision, fingerprint)
     return await _update(session, _Sent(body, raw, said, digest), standing, actor, earlier, fingerprint)
@@ -191,25 +194,8 @@ async def _update(
     last = await latest_decision(session, actor.jurisdiction_id, earlier.incident_id)
     call = carried_over(body.facts(), last.given, earlier.answers)
     decision = with_questions(evaluate(call, standing.policy, actor.now), call, standing.policy, actor.now)
-    version = earlier.version + 1
     flags = [*body.flags(), *decision.warnings]
-    session.add(
-        CallUpdate(
-            jurisdiction_id=actor.jurisdiction_id,
-            call_id=earlier.call_id,
-            version=version,
-            revised_at=revised_at,
-            recorded_at=actor.now,
-            body=sent.said,
-            raw=sent.raw,
-            digest=sent.digest,
-            flags=flags,
-        )
-    )
-    entry = log.Entry(
-        "call.updated", earlier.call_id, actor.now, earlier.incident_id, {"version": version, "flags": flags}
-    )
-    await tell(session, actor, entry)
+    version = await _store_version(session, sent, earlier, actor, flags)
     await _move_incident(session, body, earlier.incident_id, actor)
     change = Redecision(earlier.incident_id, "call_update", call, decision, notes_of(last.given))
     data = await record_redecision(session, change, actor, standing)
@@ -220,7 +206,7 @@ async def _update(
         flags,
         earlier.incident_id,
         earlier.number,
-        earlier.status,
+        (await get_incident(session, actor.jurisdiction_id, earlier.incident_id)).status,
         earlier.linked_calls,
         data,
         decision.plan,
@@ -228,10 +214,36 @@ async def _update(
     )
 
 
+async def _store_version(session: AsyncSession, sent: _Sent, earlier: _Seen, actor: Actor, flags: list[str]) -> int:
+    """The number of the version of the call that is stored now, beside all earlier ones."""
+    version = earlier.version + 1
+    session.add(
+        CallUpdate(
+            jurisdiction_id=actor.jurisdiction_id,
+            call_id=earlier.call_id,
+            version=version,
+            revised_at=sent.body.revised_at(actor.now),
+            recorded_at=actor.now,
+            body=sent.said,
+            raw=sent.raw,
+            digest=sent.digest,
+            flags=flags,
+        )
+    )
+    payload = {"version": version, "flags": flags}
+    await tell(session, actor, log.Entry("call.updated", earlier.call_id, actor.now, earlier.incident_id, payload))
+    return version
+
+
 async def _move_incident(session: AsyncSession, body: CallBody, incident_id: str, actor: Actor) -> None:
-    """The incident is where the newest version of its call says; what a version leaves out wipes nothing out."""
+    """The incident is where the newest version of its call says; what a version leaves out wipes nothing out.
+
+    But the position of one address is not the position of another: a new address without a position has none.
+    """
     given = {name: value for name, value in _place_columns(body).items() if value is not None}
     incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
+    if "lat" not in given and "address" in given and not _same_address(given["address"], incident.address):
+        given |= {"lat": None, "lon": None, "uncertainty_m": None}
     changed = {name: value for name, value in given.items() if getattr(incident, name) != value}
     if not changed:
         return
@@ -241,6 +253,10 @@ async def _move_incident(session: AsyncSession, body: CallBody, incident_id: str
     incident.version += 1
     payload = {**changed, "before": before}
     await tell(session, actor, log.Entry(EventType.INCIDENT_MOVED, incident.id, actor.now, incident.id, payload))
+
+
+def _same_address(one: str, other: str | None) -> bool:
+    return other is not None and one.casefold().split() == other.casefold().split()
 
 
 def _require_newer(revised_at: datetime | None, earlier: _Seen) -> None:

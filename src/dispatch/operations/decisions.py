@@ -16,11 +16,15 @@ from dispatch.domain.call import CallFacts
 from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, SHIPPED_RESPONDER_TYPES, Category
 from dispatch.domain.errors import FieldProblem, Invalid, NotFound
 from dispatch.domain.ids import Prefix
+from dispatch.domain.incident import ENDED
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.earlier_decisions import last_of_triage, was_overridden
+from dispatch.operations.queue import put_back
 from dispatch.operations.shadow import beside, record_shadow
 from dispatch.operations.triage_input import NOTES, as_given, from_given, notes_of, with_more
 from dispatch.triage.decision import TriageDecision, as_data
 from dispatch.triage.evaluate import evaluate
+from dispatch.triage.outcomes import differences, must_come, tells_more
 from dispatch.triage.questions import with_questions
 
 # Why a person decided otherwise. Codes are for ever; the note beside one is free text.
@@ -37,6 +41,8 @@ OVERRIDE_REASONS: dict[str, str] = {
     "resource_shortage": "The right responder cannot come in time",
     "other": "Another reason, given in the note",
 }
+
+LIFE_AT_STAKE = 1  # up to this priority, new facts reopen an incident that had ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +125,37 @@ async def record_redecision(
 ) -> dict[str, Any]:
     """The new decision stands beside the old ones, and the incident follows it.
 
-    A person's override is not undone by triage: after one, triage may raise the urgency, never lower it.
+    A person's override is not undone by triage, unless what triage finds is graver than what it found before: more
+    urgent, or somebody must come who need not come then. Other news is shown to a person. An incident that had ended is
+    on the queue again when what is found now is graver, or life is at stake and the facts are new.
     """
     incident = await get_incident(session, actor.jurisdiction_id, change.incident_id, lock=True)
     last = await latest_decision(session, actor.jurisdiction_id, incident.id)
     data = as_data(change.decision)
-    follows = not await _was_overridden(session, incident) or change.decision.priority < incident.priority
+    found_before = await last_of_triage(session, incident)
+    is_graver = data["priority"] < incident.priority or bool(must_come(data) - must_come(found_before))
+    overridden = await was_overridden(session, incident)
+    follows = is_graver or not overridden
     given = as_given(change.call) | ({NOTES: change.notes} if change.notes else {})
     row = _row(incident.id, last.ordinal + 1, change.trigger, given, data, actor, note=note)
     session.add(row)
     before = {"category": incident.category, "priority": incident.priority, "incident_type": incident.incident_type}
+    urgency = incident.priority
     if follows:
         _follow(incident, row.id, data)
+        if overridden:
+            incident.priority = min(urgency, incident.priority)
+    elif differences(found_before, data):
+        incident.needs_human = True  # news that the override outlives
+        incident.version += 1
+    entries = []
+    is_new_and_grave = data["priority"] <= LIFE_AT_STAKE and tells_more(found_before, data)
+    if incident.status in ENDED and (is_graver or is_new_and_grave):
+        entries.append(put_back(incident, "danger_told_since", actor))
     await record_shadow(session, row, beside(standing, change.call, data, actor.now))
     payload = {**summary(row.id, data), "before": before, "followed": follows, "trigger": change.trigger}
-    await tell(session, actor, log.Entry("incident.retriaged", incident.id, actor.now, incident.id, payload))
+    entries.insert(0, log.Entry("incident.retriaged", incident.id, actor.now, incident.id, payload))
+    await tell(session, actor, *entries)
     return data
 
 
@@ -261,19 +283,6 @@ def _follow(incident: Incident, decision_id: str, data: dict[str, Any]) -> None:
     incident.incident_type = data["incident_type"]
     incident.needs_human = data["needs_human"]
     incident.version += 1
-
-
-async def _was_overridden(session: AsyncSession, incident: Incident) -> bool:
-    found = await session.scalar(
-        select(TriageDecisionRow.id)
-        .where(
-            TriageDecisionRow.jurisdiction_id == incident.jurisdiction_id,
-            TriageDecisionRow.incident_id == incident.id,
-            TriageDecisionRow.trigger == "override",
-        )
-        .limit(1)
-    )
-    return found is not None
 
 
 def summary(decision_id: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What people do to an incident besides deciding: hold it, close it, open it again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,11 +11,12 @@ from dispatch.db import log
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import Assignment, Incident
 from dispatch.domain.access import ONE_WAY_TYPES
-from dispatch.domain.assignment import ACTIVE
+from dispatch.domain.assignment import ACTIVE, AssignmentStatus
 from dispatch.domain.errors import Conflict, FieldProblem, IllegalTransition, Invalid
 from dispatch.domain.incident import IncidentStatus, legal_incident_moves
 from dispatch.domain.time import iso
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.queue import put_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Close:
 
 
 async def hold(session: AsyncSession, incident_id: str, until: datetime, reason: str, actor: Actor) -> Incident:
-    """The incident waits on purpose until a moment, with the reason on it."""
+    """The incident waits on purpose until a moment, with the reason on it. Raises Conflict while a unit is on it."""
     incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
     if until <= actor.now:
         raise Invalid(
@@ -36,6 +38,7 @@ async def hold(session: AsyncSession, incident_id: str, until: datetime, reason:
             fix="Give a later `until`.",
             errors=[FieldProblem("/until", "not_in_future", f"not later than now ({iso(actor.now)})")],
         )
+    await _require_nobody_on(session, incident, list(ACTIVE))
     _move(incident, IncidentStatus.HELD)
     incident.held_until = until
     incident.status_reason = reason
@@ -53,24 +56,7 @@ async def close(session: AsyncSession, incident_id: str, wish: Close, actor: Act
     Units that are told one way go on with their own work.
     """
     incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
-    still = (
-        await session.scalars(
-            select(Assignment.call_sign)
-            .where(
-                Assignment.jurisdiction_id == actor.jurisdiction_id,
-                Assignment.incident_id == incident.id,
-                Assignment.status.in_([*(status.value for status in ACTIVE), "reserved"]),
-                Assignment.responder_type.not_in(sorted(ONE_WAY_TYPES)),
-            )
-            .order_by(Assignment.call_sign)
-        )
-    ).all()
-    if still:
-        raise Conflict(
-            f"{', '.join(still)} {'is' if len(still) == 1 else 'are'} still on incident {incident.number}.",
-            fix="Clear or cancel these units first; each clear asks for an outcome.",
-            units=list(still),
-        )
+    await _require_nobody_on(session, incident, [*ACTIVE, AssignmentStatus.RESERVED])
     _move(incident, IncidentStatus.CANCELLED if wish.cancel else IncidentStatus.CLOSED)
     incident.disposition = wish.disposition
     incident.closed_at = actor.now
@@ -94,15 +80,29 @@ async def reopen(session: AsyncSession, incident_id: str, reason: str, actor: Ac
             requested=IncidentStatus.PENDING.value,
             legal=[move.value for move in legal_incident_moves(IncidentStatus(incident.status))],
         )
-    before = incident.disposition
-    _move(incident, IncidentStatus.PENDING)
-    incident.disposition = None
-    incident.closed_at = None
-    incident.held_until = None
-    incident.status_reason = reason
-    payload = {"reason": reason, "disposition_before": before}
-    await tell(session, actor, log.Entry("incident.reopened", incident.id, actor.now, incident.id, payload))
+    await tell(session, actor, put_back(incident, reason, actor))
     return incident
+
+
+async def _require_nobody_on(session: AsyncSession, incident: Incident, statuses: Sequence[AssignmentStatus]) -> None:
+    still = (
+        await session.scalars(
+            select(Assignment.call_sign)
+            .where(
+                Assignment.jurisdiction_id == incident.jurisdiction_id,
+                Assignment.incident_id == incident.id,
+                Assignment.status.in_([status.value for status in statuses]),
+                Assignment.responder_type.not_in(sorted(ONE_WAY_TYPES)),
+            )
+            .order_by(Assignment.call_sign)
+        )
+    ).all()
+    if still:
+        raise Conflict(
+            f"{', '.join(still)} {'is' if len(still) == 1 else 'are'} still on incident {incident.number}.",
+            fix="Clear or cancel these units first; each clear asks for an outcome.",
+            units=list(still),
+        )
 
 
 def _move(incident: Incident, to: IncidentStatus) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
@@ -11,7 +11,7 @@ from dispatch.db.ids import new_id
 from dispatch.db.lookup import get_unit
 from dispatch.db.models import Agency, Assignment, Certification, Program, Responder, Shift, ShiftMember, Unit
 from dispatch.domain.access import Principal
-from dispatch.domain.assignment import ACTIVE
+from dispatch.domain.assignment import ACTIVE, AssignmentStatus, unit_status_after
 from dispatch.domain.errors import Conflict, FieldProblem, Invalid, NotFound
 from dispatch.domain.ids import Prefix
 from dispatch.domain.time import iso
@@ -99,7 +99,8 @@ async def set_unit_status(
 ) -> Unit:
     """The unit says of itself that it is in or out of service, on or off duty, or in an emergency.
 
-    Raises Conflict while an assignment holds the unit (an emergency is always taken).
+    Raises Conflict while an assignment holds the unit. An emergency is always taken, and `available` ends it: the unit
+    is then where its assignment says.
     """
     row = await _unit(session, unit, actor)
     principal.require_unit(row.id)
@@ -114,11 +115,14 @@ async def set_unit_status(
             fix="POST /v1/assignments/{id}/status instead.",
             errors=[FieldProblem("/status", "not_own_status", ", ".join(sorted(one.value for one in OWN_STATUSES)))],
         )
-    if status is not UnitStatus.EMERGENCY and await _is_held(session, row):
+    before = row.status
+    held_at = None if status is UnitStatus.EMERGENCY else await _held_at(session, row)
+    if held_at is not None and before == UnitStatus.EMERGENCY.value and status is UnitStatus.AVAILABLE:
+        status = unit_status_after(held_at)  # the emergency is over, the job is not
+    elif held_at is not None:
         raise Conflict(
             f"{row.call_sign} is on an assignment.", fix="Clear or cancel its assignment first.", unit=row.call_sign
         )
-    before = row.status
     row.status, row.status_at, row.status_reason = status.value, at, reason
     row.version += 1
     payload = {
@@ -149,17 +153,19 @@ async def set_position(
     return row
 
 
-async def _is_held(session: AsyncSession, unit: Unit) -> bool:
-    count = await session.scalar(
-        select(func.count())
-        .select_from(Assignment)
+async def _held_at(session: AsyncSession, unit: Unit) -> AssignmentStatus | None:
+    """Where the newest assignment that holds the unit stands."""
+    found = await session.scalar(
+        select(Assignment.status)
         .where(
             Assignment.jurisdiction_id == unit.jurisdiction_id,
             Assignment.unit_id == unit.id,
             Assignment.status.in_([status.value for status in ACTIVE]),
         )
+        .order_by(Assignment.created_at.desc(), Assignment.id.desc())
+        .limit(1)
     )
-    return bool(count)
+    return None if found is None else AssignmentStatus(found)
 
 
 async def _added(session: AsyncSession, row: Row, event: str, subject: str, actor: Actor) -> Row:

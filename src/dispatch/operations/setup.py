@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -191,6 +191,13 @@ async def _add_shifts(session: AsyncSession, j: str, shifts: Sequence[ShiftRecor
             }
             for shift_id, shift in new
         ],
+    )
+    # Copies of the roster know by a unit's version that they are old.
+    await session.execute(
+        update(Unit)
+        .where(Unit.jurisdiction_id == j, Unit.id.in_({units[shift.unit] for _, shift in new}))
+        .values(version=Unit.version + 1)
+        .execution_options(synchronize_session=False)
     )
     await _insert(
         session,

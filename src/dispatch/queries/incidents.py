@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.db.models import Assignment, Call, Incident, TriageDecisionRow
+from dispatch.db.models import Assignment, Call, CallUpdate, Incident, TriageDecisionRow
 
 OPEN = ("pending", "held", "active")
 
@@ -43,15 +44,41 @@ async def queue(
     return list(await session.scalars(query.order_by(*key).limit(limit)))
 
 
-async def calls_of(session: AsyncSession, jurisdiction_id: str, incident_id: str) -> list[Call]:
-    """The calls linked to an incident, first received first."""
-    return list(
-        await session.scalars(
-            select(Call)
-            .where(Call.jurisdiction_id == jurisdiction_id, Call.incident_id == incident_id)
-            .order_by(Call.received_at, Call.id)
-        )
+@dataclass(frozen=True, slots=True)
+class CallNow:
+    """A call as its sender said it last. version: 1 for the first content."""
+
+    call: Call
+    version: int
+    body: dict[str, Any]
+    flags: list[str]
+
+
+async def calls_of(session: AsyncSession, jurisdiction_id: str, incident_id: str) -> list[CallNow]:
+    """The calls linked to an incident as they stand, first received first."""
+    newest = (
+        select(func.max(CallUpdate.version))
+        .where(CallUpdate.jurisdiction_id == Call.jurisdiction_id, CallUpdate.call_id == Call.id)
+        .correlate(Call)
+        .scalar_subquery()
     )
+    rows = await session.execute(
+        select(Call, CallUpdate)
+        .outerjoin(
+            CallUpdate,
+            (CallUpdate.jurisdiction_id == Call.jurisdiction_id)
+            & (CallUpdate.call_id == Call.id)
+            & (CallUpdate.version == newest),
+        )
+        .where(Call.jurisdiction_id == jurisdiction_id, Call.incident_id == incident_id)
+        .order_by(Call.received_at, Call.id)
+    )
+    return [
+        CallNow(call, 1, call.body, call.flags)
+        if update is None
+        else CallNow(call, update.version, update.body, update.flags)
+        for call, update in rows
+    ]
 
 
 async def decisions_of(session: AsyncSession, jurisdiction_id: str, incident_id: str) -> list[TriageDecisionRow]:

@@ -63,6 +63,11 @@ async def advise(
     return as_data(advice)
 
 
+def no_advice(now: datetime) -> dict[str, Any]:
+    """The `recommendation` object that says nothing: for an answer that must be given although the router failed."""
+    return as_data(Recommendation((), (), (), None, None, now))
+
+
 async def full_recommendation(
     session: AsyncSession, incident: Incident, now: datetime, hidden_types: frozenset[str]
 ) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dispatch.domain.classification import SlotRole
+from dispatch.triage.model import COMES_TO_EVERY_CALL
 
 NOBODY = "nobody"
 
@@ -16,6 +17,19 @@ def first_responders(decision: Mapping[str, Any]) -> str:
     first = [slot for slot in plan if slot["step"] == plan[0]["step"]]
     kinds = [slot["responder_type"] for slot in first if slot["role"] == SlotRole.PRIMARY.value]
     return "+".join(dict.fromkeys(kinds or [slot["responder_type"] for slot in first])) or NOBODY
+
+
+def must_come(decision: Mapping[str, Any]) -> frozenset[str]:
+    """Who of police, fire and EMS is in the first step."""
+    plan = decision["plan"]
+    return frozenset(slot["responder_type"] for slot in plan if slot["step"] == plan[0]["step"]) & COMES_TO_EVERY_CALL
+
+
+def tells_more(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """True when a fact has another value than before."""
+    return {name: fact["value"] for name, fact in old["facts"].items()} != {
+        name: fact["value"] for name, fact in new["facts"].items()
+    }
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
