@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dispatch.triage.context import (
     AFFIRMED,
@@ -38,8 +39,7 @@ class TextClaims:
     spelled_out: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """What one source says of one fact. value: unknown when it only left a note."""
 
     value: str

@@ -1,5 +1,6 @@
 """The context of a mention: denied, past, feared, doubtful, quoted; after ConText (Harkema 2009), as data."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,29 +39,19 @@ def context_of(
     start: int, end: int, marks: Sequence[tuple[int, int, Mark]], tokens: Tokens, rules: ContextRules
 ) -> str:
     """The context of the mention at words start to end. marks: in order of place, none overlapping the mention."""
-    if not marks:
-        return AFFIRMED
-    place = _first_after(marks, start)
-    kinds = _kinds_before(start, place, marks, tokens, rules.longest_reach)
-    kinds |= _kinds_after(end, place, marks, tokens, rules.longest_reach)
-    return _strongest(kinds)
-
-
-def _first_after(marks: Sequence[tuple[int, int, Mark]], start: int) -> int:
-    low, high = 0, len(marks)
-    while low < high:
-        middle = (low + high) // 2
-        if marks[middle][0] < start:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-def _kinds_before(
-    start: int, place: int, marks: Sequence[tuple[int, int, Mark]], tokens: Tokens, reach: int
-) -> set[str]:
+    reach = rules.longest_reach
+    place = bisect_left(marks, (start,))  # the first mark that does not begin before the mention
     kinds: set[str] = set()
+    if place and marks[place - 1][0] >= start - reach:
+        _add_kinds_before(kinds, start, place, marks, tokens, reach)
+    if place < len(marks) and marks[place][0] - end < reach:
+        _add_kinds_after(kinds, end, place, marks, tokens, reach)
+    return _strongest(kinds) if kinds else AFFIRMED
+
+
+def _add_kinds_before(
+    kinds: set[str], start: int, place: int, marks: Sequence[tuple[int, int, Mark]], tokens: Tokens, reach: int
+) -> None:
     nearest = _scope_start(start, tokens, start - reach)
     for index in range(place - 1, -1, -1):
         mark_start, mark_end, mark = marks[index]
@@ -68,7 +59,6 @@ def _kinds_before(
             break
         if mark.before is not None and start - mark_end < mark.before[1]:
             kinds.add(mark.before[0])
-    return kinds
 
 
 def _scope_start(start: int, tokens: Tokens, furthest: int) -> int:
@@ -99,22 +89,22 @@ def _is_closed_list(after_break: int, tokens: Tokens) -> bool:
     return False
 
 
-def _kinds_after(end: int, place: int, marks: Sequence[tuple[int, int, Mark]], tokens: Tokens, reach: int) -> set[str]:
-    kinds: set[str] = set()
+def _add_kinds_after(
+    kinds: set[str], end: int, place: int, marks: Sequence[tuple[int, int, Mark]], tokens: Tokens, reach: int
+) -> None:
+    breaks, looked_at = tokens.breaks, end
     for index in range(place, len(marks)):
         mark_start, _, mark = marks[index]
         if mark_start - end >= reach or mark.is_terminator:
             break
-        if any(word in tokens.breaks for word in range(end, mark_start + 1)):
+        if breaks and not breaks.keys().isdisjoint(range(looked_at, mark_start + 1)):
             break
+        looked_at = mark_start
         if mark.after is not None and mark_start - end < mark.after[1]:
             kinds.add(mark.after[0])
-    return kinds
 
 
 def _strongest(kinds: set[str]) -> str:
-    if not kinds:
-        return AFFIRMED
     if UNCERTAIN in kinds:
         return UNCERTAIN
     if NEGATED in kinds and SEEN in kinds:

@@ -183,7 +183,9 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """asks, asks_topics: every key and topic that its verdict can depend on, hours and area aside."""
+    """asks, asks_topics: every key and topic that its verdict can depend on, hours and area aside; takes_asks: the keys
+    that decide whether it is in scope.
+    """
 
     id: str
     title: str
@@ -195,6 +197,7 @@ class Program:
     takes: tuple[Condition, ...]
     takes_test: Test = field(compare=False, repr=False)
     take_tests: tuple[Test, ...] = field(compare=False, repr=False)
+    takes_asks: frozenset[str]
     asks: tuple[str, ...]
     asks_topics: frozenset[str]
     disqualifies: tuple[Disqualifier, ...]

@@ -12,7 +12,7 @@ from dispatch.triage.model import (
     SlotTemplate,
     StepTemplate,
 )
-from dispatch.triage.programs import Taker
+from dispatch.triage.panel import Taker
 
 POLICE = "police"
 POLICE_PLAN = Plan((PlanStep(1, (Slot(POLICE),)),))  # what remains when a policy says nothing usable

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from dispatch.domain.classification import Verdict
 from dispatch.domain.errors import PolicyInvalid
-from dispatch.triage.conditions import ALWAYS, atoms_of
+from dispatch.triage.conditions import ALWAYS, TOPIC, atoms_of
 from dispatch.triage.context import ContextRules
 from dispatch.triage.crosswalk import Crosswalk, build_crosswalk
 from dispatch.triage.decision import PolicyRef, ProgramVerdict
@@ -27,10 +27,9 @@ from dispatch.triage.loading.source import Scalar, read_yaml
 from dispatch.triage.loading.tables_text import parse_table
 from dispatch.triage.loading.types_text import parse_call_types, parse_incident_types
 from dispatch.triage.loading.words import Words, parse_topics
+from dispatch.triage.memo import Memos
 from dispatch.triage.model import RETIRED, SHADOW, Case, IncidentType, Life, Place, PlanTemplate, Program, Row, Table
 from dispatch.triage.row_index import RowIndex, build_index
-
-CACHED_TYPES = 4096  # readings of call types kept; senders repeat a few hundred of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,9 @@ class Policy:
     table_bits: bits of each table's rows in `index`; floor_rows, shadow_rows, undated_rows: bits of the rows in floor
     tables, of shadow rows, and of rows that are in force whatever the day; dated_rows: numbers of the other live ones.
     program_index: over every condition of every program's `takes`; take_owners: the program of each;
-    program_asks: keys that any verdict can depend on.
-    type_readings, last_reading, answers, verdicts: memos of what was worked out; they change no answer.
+    program_asks: for each key that a verdict can depend on, the programs that ask it; program_topics: all topics that
+    one can depend on. row_keys: keys that some row looks at; seen_keys: that some row or program does.
+    memos: what was worked out already; it changes no answer.
     """
 
     id: str
@@ -71,15 +71,15 @@ class Policy:
     programs: tuple[Program, ...]
     program_index: RowIndex
     take_owners: tuple[int, ...]
-    program_asks: frozenset[str]
+    program_asks: Mapping[str, tuple[int, ...]]
+    program_topics: frozenset[str]
+    row_keys: tuple[str, ...]
+    seen_keys: tuple[str, ...]
     cases: tuple[Case, ...]
     topics: frozenset[str]
     asked_facts: tuple[str, ...]
     out_of_scope: tuple[ProgramVerdict, ...]
-    verdicts: dict[object, tuple[ProgramVerdict, str]] = field(default_factory=dict, compare=False, repr=False)
-    answers: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
-    last_reading: dict[int, tuple[object, object]] = field(default_factory=dict, compare=False, repr=False)
-    type_readings: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
+    memos: Memos = field(default_factory=Memos, compare=False, repr=False)
 
     @property
     def ref(self) -> PolicyRef:
@@ -162,6 +162,7 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
     ]
     rows = [row for table in tables for row in table.rows]
     row_ids = frozenset(row.id for row in rows)
+    row_keys = {atom.key for row in rows for atom in atoms_of(row.when)} - {TOPIC}
     if settings.fallback_plan and settings.fallback_plan not in plans:
         problems.unknown_word(settings.place, "plan", settings.fallback_plan, plans)
     row_tables = tuple(number for number, table in enumerate(tables) for _ in table.rows)
@@ -192,7 +193,13 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
         programs=tuple(programs),
         program_index=build_index([take for program in programs for take in program.takes], keep_untold=True),
         take_owners=tuple(number for number, program in enumerate(programs) for _ in program.takes),
-        program_asks=frozenset(key for program in programs for key in program.asks),
+        program_asks={
+            key: tuple(number for number, program in enumerate(programs) if key in program.asks)
+            for key in sorted({key for program in programs for key in program.asks})
+        },
+        program_topics=frozenset(topic for program in programs for topic in program.asks_topics),
+        row_keys=tuple(sorted(row_keys)),
+        seen_keys=tuple(sorted(row_keys.union(*(program.asks for program in programs)))),
         cases=_cases(draft, words, row_ids, problems),
         topics=words.topics,
         asked_facts=_asked_facts(rows, programs),

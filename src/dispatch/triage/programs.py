@@ -1,6 +1,6 @@
 """Each program's verdict on one call, with a stable reason code for every clause that fails or cannot be told."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,30 +10,12 @@ from dispatch.domain.geo import LatLon
 from dispatch.triage.conditions import CHANNEL, TOPIC, Atom, Condition, State, atoms_of
 from dispatch.triage.decision import ProgramVerdict
 from dispatch.triage.facts import UNKNOWN
-from dispatch.triage.model import CANNOT_TELL, CO_RESPOND, EXCLUDE, RETIRED, SHADOW, STAGE, Area, Hours, Program
-from dispatch.triage.policy import Policy
-from dispatch.triage.row_index import numbers_of
+from dispatch.triage.model import CANNOT_TELL, CO_RESPOND, EXCLUDE, SHADOW, STAGE, Area, Hours, Program
 
 _DAY_MINUTES = 24 * 60
 _WEEK_MINUTES = 7 * _DAY_MINUTES
-_CACHED_VERDICTS = 50_000
 _POSITION = "position"
-
-
-@dataclass(frozen=True, slots=True)
-class Taker:
-    """A program that may be sent. level: "" alone, co_respond with police, stage behind police."""
-
-    program: Program
-    level: str
-
-
-TakerKeys = tuple[tuple[str, str], ...]
-
-
-def taker_keys(takers: Sequence[Taker]) -> TakerKeys:
-    """The same takers in a form that compares fast."""
-    return tuple([(taker.program.id, taker.level) for taker in takers])
+OUT_OF_SCOPE = ("not_in_scope",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,50 +33,6 @@ def moment_of(at: datetime, zone: ZoneInfo) -> Moment:
     return Moment(local, local.date(), local.weekday() * _DAY_MINUTES + local.hour * 60 + local.minute)
 
 
-def judge_programs(
-    policy: Policy, state: State, topics: Set[str], position: LatLon | None, moment: Moment
-) -> tuple[tuple[ProgramVerdict, ...], list[Taker]]:
-    """The verdict of every program that is not retired, and those that may be sent, in the policy's order."""
-    bits = policy.program_index.candidates(state, topics)
-    near = {policy.take_owners[number] for number in numbers_of(bits)}
-    day = moment.day
-    verdicts: list[ProgramVerdict] = []
-    takers: list[Taker] = []
-    for number, program in enumerate(policy.programs):
-        life = program.life
-        if life.status == RETIRED or not life.covers(day):
-            continue
-        if number not in near:
-            verdicts.append(policy.out_of_scope[number])
-            continue
-        verdict, level = _remembered(policy, number, program, state, topics, position, moment)
-        verdicts.append(verdict)
-        if verdict.verdict is Verdict.ELIGIBLE and life.status != SHADOW:
-            takers.append(Taker(program, level))
-    return tuple(verdicts), takers
-
-
-def _remembered(
-    policy: Policy,
-    number: int,
-    program: Program,
-    state: State,
-    topics: Set[str],
-    position: LatLon | None,
-    moment: Moment,
-) -> tuple[ProgramVerdict, str]:
-    """The verdict, worked out once for everything that it depends on: calls repeat, and so do counterfactuals."""
-    opened = program.hours is None or is_open(program.hours, moment)
-    inside = True if program.area is None else None if position is None else is_inside(program.area, position)
-    key = (number, tuple(map(state.get, program.asks)), program.asks_topics & topics, opened, inside)
-    known = policy.verdicts.get(key)
-    if known is None:
-        if len(policy.verdicts) >= _CACHED_VERDICTS:
-            policy.verdicts.clear()
-        known = policy.verdicts[key] = judge(program, state, topics, is_open_now=opened, is_in_area=inside)
-    return known
-
-
 def judge(
     program: Program, state: State, topics: Set[str], *, is_open_now: bool, is_in_area: bool | None
 ) -> tuple[ProgramVerdict, str]:
@@ -102,7 +40,7 @@ def judge(
     takes = program.takes_test(state, topics)
     untold: list[str] = [] if takes else _partly_in_scope(program, state, topics)
     if not takes and not untold:
-        return _verdict(program, Verdict.INELIGIBLE, ("not_in_scope",)), ""
+        return _verdict(program, Verdict.INELIGIBLE, OUT_OF_SCOPE), ""
     failed: list[str] = []
     remarks, level = _disqualified(program, state, topics, failed, untold)
     _limits(program, state, failed, untold)

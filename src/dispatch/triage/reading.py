@@ -10,7 +10,7 @@ from dispatch.triage.conditions import CATEGORY, CHANNEL, INCIDENT_TYPE, SENDER_
 from dispatch.triage.decision import FactReading
 from dispatch.triage.facts import ALWAYS_SHOWN, DANGERS, UNKNOWN, VOCABULARY
 from dispatch.triage.model import IncidentType
-from dispatch.triage.policy import CACHED_TYPES, Policy
+from dispatch.triage.policy import Policy
 
 ANSWERS, CALL, NARRATIVE, CALL_TYPE = "answers", "call", "narrative", "call_type"
 _UNKNOWN_READING = FactReading(UNKNOWN, UNKNOWN)
@@ -51,7 +51,7 @@ class Reading:
 
 def last_reading(call: CallFacts, policy: Policy) -> Reading:
     """read_call(), without reading again the very call that was read last: a decision is followed by its questions."""
-    last = policy.last_reading.get(LAST)
+    last = policy.memos.last_reading.get(LAST)
     if last is not None and last[0] is call:
         assert isinstance(last[1], Reading)  # noqa: S101
         return last[1]
@@ -61,7 +61,7 @@ def last_reading(call: CallFacts, policy: Policy) -> Reading:
 def read_call(call: CallFacts, policy: Policy) -> Reading:
     """Stages 1 and 2 of triage."""
     reading = _read(call, policy)
-    policy.last_reading[LAST] = (call, reading)
+    policy.memos.last_reading[LAST] = (call, reading)
     return reading
 
 
@@ -100,11 +100,9 @@ def _read(call: CallFacts, policy: Policy) -> Reading:
 def _type_reading(call: CallFacts, policy: Policy) -> TypeReading:
     """Memoised: a sender has a few hundred types and millions of calls."""
     key = (call.source, call.type_code, call.type_text)
-    known = policy.type_readings.get(key)
+    known = policy.memos.types.get(key)
     if known is None:
-        if len(policy.type_readings) >= CACHED_TYPES:
-            policy.type_readings.clear()
-        known = policy.type_readings[key] = _read_type(call, policy)
+        known = policy.memos.types.keep(key, _read_type(call, policy))
     assert isinstance(known, TypeReading)  # noqa: S101
     return known
 

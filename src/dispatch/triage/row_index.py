@@ -37,11 +37,6 @@ class RowIndex:
             bits |= self.by_topic.get(topic, 0)
         return bits
 
-    def narrowed(self, bits: int, key: str, value: str) -> int:
-        """Of these rows, those that this value of this key does not rule out."""
-        asked = self.by_key.get(key)
-        return bits if asked is None else bits & asked[0].get(value, asked[1])
-
 
 def build_index(conditions: Sequence[Condition], *, keep_untold: bool = False) -> RowIndex:
     """keep_untold: rows that only fail because a fact is unknown stay candidates (programs must say cannot_tell)."""

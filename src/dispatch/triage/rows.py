@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dispatch.triage.conditions import State
-from dispatch.triage.facts import UNKNOWN
+from dispatch.triage.facts import UNKNOWN, VOCABULARY
 from dispatch.triage.policy import Policy
 
 
@@ -63,37 +63,45 @@ def shadow_hits(policy: Policy, held: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Variations:
-    """What holds for one state, ready to be asked "and if this fact were known?" without judging every row again."""
+    """What holds for one state, ready to be asked "and if this fact were known?" without judging every row again.
+
+    candidates: rows that no single required value rules out; near: these, and those that exactly one rules out.
+    """
 
     policy: Policy
     state: State
     topics: Set[str]
     live: int
     held: int
-    others: dict[str, int]
     candidates: int
+    near: int
 
-    def held_if(self, fact: str, value: str) -> int:
-        """held_rows() of the state with this fact at this value; only the rows that look at the fact are judged."""
-        index = self.policy.index
+    def held_if(self, fact: str) -> list[int]:
+        """For each value of the fact, held_rows() of the state with it; only rows that look at the fact are judged."""
+        index, values = self.policy.index, VOCABULARY[fact].values
         asking = index.mentions.get(fact, 0)
-        if not asking:
-            return self.held
-        candidates = index.narrowed(self.others.get(fact, self.candidates), fact, value) & asking & self.live
-        if candidates & ~index.exact:
-            candidates = _tested(self.policy, candidates, {**self.state, fact: value}, self.topics)
-        return (self.held & ~asking) | candidates
+        rest = self.held & ~asking
+        accepted, unasked = index.by_key.get(fact, ({}, index.every))
+        ruled_out = ~accepted.get(self.state.get(fact, UNKNOWN), unasked)
+        possible = (self.candidates | (self.near & ruled_out)) & asking & self.live
+        if not possible:
+            return [rest] * len(values)
+        return [rest | self._tested(possible & accepted.get(value, unasked), fact, value) for value in values]
+
+    def _tested(self, candidates: int, fact: str, value: str) -> int:
+        if not candidates & ~self.policy.index.exact:
+            return candidates
+        return _tested(self.policy, candidates, {**self.state, fact: value}, self.topics)
 
 
 def variations(policy: Policy, state: State, topics: Set[str], live: int) -> Variations:
-    """The starting point of counterfactuals: the AND of all keys but one, for each key."""
-    masks = [(key, accepted.get(state.get(key, UNKNOWN), unasked)) for key, accepted, unasked in policy.index.accepting]
-    before = [policy.index.by_topics(topics)]
-    for _, mask in masks:
-        before.append(before[-1] & mask)
-    after, others = policy.index.every, {}
-    for (key, mask), left in zip(reversed(masks), reversed(before[:-1]), strict=True):
-        others[key] = left & after
-        after &= mask
-    held = _tested(policy, before[-1] & live, state, topics)
-    return Variations(policy, state, topics, live, held, others, before[-1])
+    """The starting point of counterfactuals: which rows nothing rules out, and which a single key does."""
+    index = policy.index
+    once, twice = index.every & ~index.by_topics(topics), 0
+    for key, accepted, unasked in index.accepting:
+        ruled_out = index.every & ~accepted.get(state.get(key, UNKNOWN), unasked)
+        twice |= once & ruled_out
+        once |= ruled_out
+    candidates = index.every & ~once
+    held = _tested(policy, candidates & live, state, topics)
+    return Variations(policy, state, topics, live, held, candidates, index.every & ~twice)

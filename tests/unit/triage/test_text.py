@@ -1,13 +1,17 @@
 """Words, offsets, inflections and the lexicon's choice among overlapping phrases."""
 
-import time
+import sys
 from itertools import pairwise
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.triage.small_policy import SMALL, decided
+from tests.unit.triage.small_policy import SMALL, WEDNESDAY_NOON, decided
 
+from dispatch.domain.call import CallFacts
+from dispatch.triage.evaluate import evaluate
 from dispatch.triage.inflections import inflections
 from dispatch.triage.tokens import HARD, SOFT, tokenise, words_of
 
@@ -100,16 +104,29 @@ def test_a_phrase_is_whole_words_only() -> None:
     assert decided("begun firewood").facts["weapon"].value == "unknown"
 
 
-@pytest.mark.parametrize("unit", ["gun ", "no ", "no gun, or ", "a", "holding a ", "é\u200b ", "'", "- ", "\n"])
-def test_reading_hostile_text_takes_linear_time(unit: str) -> None:
-    def seconds(size: int) -> float:
-        text = unit * (size // len(unit))
-        started = time.perf_counter()
-        _, mentions = SMALL.lexicon.read(text)
-        for _ in mentions:
-            pass
-        return time.perf_counter() - started
+def lines_run(text: str) -> int:
+    """How many lines of Python deciding about the text takes: work that no busy machine changes."""
+    lines = 0
 
-    small, large = seconds(40_000), seconds(320_000)
+    def count(_frame: FrameType, _event: str, _arg: Any) -> Any:
+        nonlocal lines
+        lines += 1
+        return count
 
-    assert large < 24 * small + 0.5  # eight times the text; three times that for a busy machine
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        evaluate(CallFacts("test", narrative=text), SMALL, WEDNESDAY_NOON)
+    finally:
+        sys.settrace(before)
+    return lines
+
+
+HOSTILE = ("gun ", "no ", "no gun, or ", "holding a ", "a", "é\u200b ", "'", "- ", "\n", "no, ", "\u0301", "ﬃ ")
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_hostile_text_takes_work_in_proportion_to_its_length(unit: str) -> None:
+    small, large = (lines_run(unit * (words * 4 // len(unit))) for words in (2_500, 25_000))
+
+    assert large < 12 * small + 2_000  # ten times the text, over the seam of two chunks

@@ -33,7 +33,8 @@ _KEYS = (
     *("disqualifies", "place", "age", "channels", "caller_wants", "area", "hours", "closed_on", "source"),
     *("open_points", *_NOTES),
 )
-_LIMIT_KEYS = ("place", "age_band", CHANNEL, "caller_wants")
+# What limits a program -> the key that it asks.
+_LIMITS = {"place": "place", "age": "age_band", "channels": CHANNEL, "caller_wants": "caller_wants"}
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_MINUTES = 24 * 60
 _RANGE = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
@@ -50,6 +51,7 @@ def parse_program(node: Mapping, words: Words, retired: frozenset[str], problems
     life = parse_life(fields)
     disqualifies = tuple(d for part in fields.parts("disqualifies") if (d := _disqualifier(part, words, problems)))
     asked = [atom for when in (*takes, *(d.when for d in disqualifies)) for atom in atoms_of(when)]
+    limited = [key for limit, key in _LIMITS.items() if fields.has(limit)]
     return Program(
         id=program_id,
         title=fields.text("title"),
@@ -61,7 +63,8 @@ def parse_program(node: Mapping, words: Words, retired: frozenset[str], problems
         takes=takes,
         takes_test=compile_condition(AnyOf(takes)),
         take_tests=tuple(compile_condition(condition) for condition in takes),
-        asks=tuple(dict.fromkeys((*(atom.key for atom in asked if atom.key != TOPIC), *_LIMIT_KEYS))),
+        takes_asks=frozenset(atom.key for when in takes for atom in atoms_of(when)),
+        asks=tuple(dict.fromkeys((*(atom.key for atom in asked if atom.key != TOPIC), *limited))),
         asks_topics=frozenset(topic for atom in asked if atom.key == TOPIC for topic in atom.values),
         disqualifies=disqualifies,
         places=_values(fields, "place", VOCABULARY["place"].values),
