@@ -17,7 +17,8 @@ from dispatch.cli.policy_source import PolicyTexts, find_policy
 from dispatch.cli.progress import RowsProgress
 from dispatch.cli.triage_summary import show_summary
 from dispatch.domain.errors import Invalid
-from dispatch.ingest.batch import BatchJob, BatchTally, Item, triage_items
+from dispatch.ingest.batch import triage_items
+from dispatch.ingest.batch_rows import BatchJob, BatchTally, Item
 from dispatch.ingest.history import open_table
 from dispatch.ingest.mapping import Mapping, load_mapping
 from dispatch.ingest.sources import CallFile

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from dispatch.cli.output import counts_table
-from dispatch.ingest.batch import BatchTally
+from dispatch.ingest.batch_rows import BatchTally
 from dispatch.triage.decision import PolicyRef
 
 CATEGORY_COLORS = {

@@ -9,7 +9,7 @@ _MARKS_BEFORE = "=+@#-*"
 def clean_cell(text: str) -> str:
     """Without blanks around it and without the formula that a spreadsheet wrapped it in."""
     text = text.strip()
-    if text.startswith('="') and (wrapped := _AS_FORMULA.match(text)):
+    if text[:2] == '="' and (wrapped := _AS_FORMULA.match(text)):
         return wrapped.group(1).strip()
     return text
 

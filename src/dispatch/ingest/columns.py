@@ -59,7 +59,10 @@ class RowCondition:
 
     def holds(self, cells: Sequence[str]) -> bool:
         """True when every column has one of its values. A condition without columns never holds."""
-        return bool(self.needs) and all(clean_cell(cells[place]) in values for place, values in self.needs)
+        for place, values in self.needs:
+            if clean_cell(cells[place]) not in values:
+                return False
+        return bool(self.needs)
 
 
 def columns_wanted(mapping: Mapping) -> list[Column]:

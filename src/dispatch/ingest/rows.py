@@ -15,8 +15,11 @@ from dispatch.ingest.row_place import PlaceReader
 from dispatch.ingest.times import out_of_order, read_moment
 from dispatch.ingest.units import split_units, type_of_unit, warnings_of
 from dispatch.triage.facts import VOCABULARY
+from dispatch.triage.memo import Memo
 
 MAX_REF = 200
+_LONGEST_REPEATED = 400  # characters; longer rows are written once, remembering them is a waste
+_Said = tuple[dict[str, Any], tuple[str, ...]]  # parts of a call body, and what was odd about them
 _CHANNELS = frozenset(channel.value for channel in Channel)
 
 
@@ -31,7 +34,8 @@ class _Unreadable(Exception):
 class RowReader:
     """Reads rows of one file through one mapping. `missing`: columns of the mapping that the file does not have.
 
-    with_outcome False leaves out times, units and outcomes: triage does not read them, and most of the work is there.
+    with_outcome False leaves out later times, units and outcomes: triage does not read them, and most of the
+    work is there.
     """
 
     def __init__(self, mapping: Mapping, header: Sequence[str], *, with_outcome: bool = True) -> None:
@@ -44,8 +48,8 @@ class RowReader:
         self._has_key = bool(keys) and None not in keys
         self._code, self._text = columns.find(mapping.type.code), columns.find(mapping.type.text)
         self._notes = columns.find_all(mapping.narrative.columns if mapping.narrative else ())
-        words = self._code is not None or self._text is not None or bool(self._notes)
-        require_call_columns(mapping, header, has_key=self._has_key, has_words=words)
+        has_words = self._code is not None or self._text is not None or bool(self._notes)
+        require_call_columns(mapping, header, has_key=self._has_key, has_words=has_words)
         self._received, self._updated = columns.find(mapping.received_at), columns.find(mapping.updated_at)
         self._priority, self._source = columns.find(mapping.priority), columns.find(mapping.source_column)
         self._answers = self._named(mapping.answers)
@@ -62,6 +66,14 @@ class RowReader:
         self._unit = columns.find(units.column) if units else None
         self._unit_type = columns.find(units.type_column) if units else None
         self._steps = self._named(dict(units.times)) if units else {}
+        self._known: Memo[tuple[str, ...], _Said] = Memo()
+        conditions = [condition for _, condition in self._channel_rules]
+        words = (self._code, self._text, self._priority, self._channel, *self._notes)
+        self._saying = sorted(
+            {place for place in words if place is not None}
+            | {*self._answers.values(), *self._caller.values()}
+            | {place for condition in conditions for place, _ in condition.needs}
+        )
         self.missing = tuple(dict.fromkeys(columns.missing))
 
     def _named(self, wanted: dict[str, Column]) -> dict[str, int]:
@@ -99,24 +111,41 @@ class RowReader:
         cells = record.cells
         source = self._cell(cells, self._source) or self.mapping.source_name
         body: dict[str, Any] = {"source": source, "source_ref": self._ref(record)}
-        updated = self._optional_moment(cells, self._updated, "updated_at", warnings)
+        updated = self._optional_moment(cells, self._updated, "updated_at", warnings) if self._with_outcome else None
         if received is not None:
             body["received_at"] = received.isoformat()
         if updated is not None:
             body["updated_at"] = updated.isoformat()
+        said, said_warnings = self._said(cells)
+        body |= said
+        warnings += said_warnings
+        if location := self._place.read(cells, warnings):
+            body["location"] = location
+        if "call_type" not in body and "narrative" not in body:
+            raise _Unreadable("call_type", "nothing_to_triage", "neither a call type nor a narrative")
+        return body
+
+    def _said(self, cells: Sequence[str]) -> _Said:
+        """What was said, whenever and wherever it was; read once for all rows that say the same."""
+        key = tuple([cells[place] for place in self._saying])
+        known = self._known.get(key)
+        if known is None:
+            known = self._read_said(cells)
+            if sum(map(len, key)) <= _LONGEST_REPEATED:
+                self._known.keep(key, known)
+        return known
+
+    def _read_said(self, cells: Sequence[str]) -> _Said:
+        warnings: list[str] = []
         found = {
             "channel": self._channel_of(cells, warnings),
             "call_type": self._call_type(cells, warnings),
             "priority": self._cell(cells, self._priority),
             "narrative": self._narrative(cells),
             "answers": self._answered(cells, warnings),
-            "location": self._place.read(cells, warnings),
             "caller": self._caller_of(cells, warnings),
         }
-        body |= {name: value for name, value in found.items() if value}
-        if "call_type" not in body and "narrative" not in body:
-            raise _Unreadable("call_type", "nothing_to_triage", "neither a call type nor a narrative")
-        return body
+        return {name: value for name, value in found.items() if value}, tuple(warnings)
 
     def _ref(self, record: Record) -> str:
         if not self._has_key:

@@ -1,5 +1,6 @@
 """evaluate(): who should go to this call, and why. Never raises, never answers with nobody."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,6 +45,15 @@ def evaluate(call: CallFacts, policy: Policy, at: datetime) -> TriageDecision:
         return _decision(policy, reading, outcome)
     except Exception as error:  # a dispatcher must get an answer even from a broken rule
         return _fail_safe(policy, f"engine_error:{type(error).__name__}")
+
+
+def rests_on(call: CallFacts, policy: Policy, at: datetime) -> Hashable:
+    """All that a decision depends on: calls for which this is equal get equal decisions, so one of them is enough."""
+    moment = moment_of(at, policy.zone)
+    who = standing(policy, call.position, moment)
+    said = (call.source, call.type_code, call.type_text, call.narrative, call.sender_priority, call.channel)
+    told = (tuple(call.answers.items()), call.place, call.relation, call.wants)
+    return said, told, live_rows(policy, moment.day), who.key
 
 
 def decide(policy: Policy, reading: Reading, position: LatLon | None, at: datetime) -> Outcome:

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 # Senders repeat a few hundred types, and calls repeat the same facts; each entry is a few hundred bytes.
-MOST_KEPT = 20_000
+MOST_KEPT = 10_000
 
 
 class Memo(dict[Key, Value], Generic[Key, Value]):

@@ -45,7 +45,8 @@ class Standing:
 
 def standing(policy: Policy, position: LatLon | None, moment: Moment) -> Standing:
     """Every program that is not retired, with what the clock and the map say of it."""
-    key = (moment.day, moment.minute_of_week, position)
+    day = moment.day if policy.has_days else None
+    key = (day, moment.minute_of_week, position if policy.has_areas else None)
     known = policy.memos.standing.get(key)
     if known is None:
         known = policy.memos.standing.keep(key, _standing(policy, position, moment))
@@ -64,8 +65,11 @@ def _standing(policy: Policy, position: LatLon | None, moment: Moment) -> Standi
         for number, program in enumerate(policy.programs)
         if program.life.status != RETIRED and program.life.covers(moment.day)
     )
+    key = tuple((one.number, one.is_open, one.is_inside) for one in present)
     places = {one.number: place for place, one in enumerate(present)}
-    return Standing(present, places, tuple((one.number, one.is_open, one.is_inside) for one in present))
+    # One object for all moments at which the same programs are open: of these there are few, minutes are many.
+    shared: Standing = policy.memos.standing.setdefault(key, Standing(present, places, key))
+    return shared
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ class Policy:
     tables, of shadow rows, and of rows that are in force whatever the day; dated_rows: numbers of the other live ones.
     program_index: over every condition of every program's `takes`; take_owners: the program of each;
     program_asks: for each key that a verdict can depend on, the programs that ask it; program_topics: all topics that
-    one can depend on. row_keys: keys that some row looks at; seen_keys: that some row or program does.
+    one can depend on. has_areas, has_days: some program asks where the call is, or which day it is.
+    row_keys: keys that some row looks at; seen_keys: that some row or program does.
     memos: what was worked out already; it changes no answer.
     """
 
@@ -73,6 +74,8 @@ class Policy:
     take_owners: tuple[int, ...]
     program_asks: Mapping[str, tuple[int, ...]]
     program_topics: frozenset[str]
+    has_areas: bool
+    has_days: bool
     row_keys: tuple[str, ...]
     seen_keys: tuple[str, ...]
     cases: tuple[Case, ...]
@@ -198,6 +201,8 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
             for key in sorted({key for program in programs for key in program.asks})
         },
         program_topics=frozenset(topic for program in programs for topic in program.asks_topics),
+        has_areas=any(program.area is not None for program in programs),
+        has_days=any(one.life.is_dated or (one.hours is not None and bool(one.hours.closed_on)) for one in programs),
         row_keys=tuple(sorted(row_keys)),
         seen_keys=tuple(sorted(row_keys.union(*(program.asks for program in programs)))),
         cases=_cases(draft, words, row_ids, problems),

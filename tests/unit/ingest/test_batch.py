@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from dispatch.domain.errors import PolicyInvalid
-from dispatch.ingest.batch import CHUNK_ROWS, CHUNKS_AHEAD, BatchJob, BatchTally, triage_items
+from dispatch.ingest.batch import CHUNK_ROWS, CHUNKS_AHEAD, triage_items
+from dispatch.ingest.batch_rows import BatchJob, BatchTally
 from dispatch.ingest.mapping import load_mapping
 from dispatch.ingest.records import Line, Record
 
