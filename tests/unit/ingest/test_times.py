@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dispatch.ingest.times import (
     AMBIGUOUS,
@@ -93,3 +95,26 @@ def test_steps_before_an_earlier_step_are_named() -> None:
     steps += [("on_scene_at", None), ("cleared_at", utc("2026-01-01T10:30"))]  # type: ignore[list-item]
 
     assert out_of_order(steps) == ["en_route_at"]
+
+
+FORMS = ("%Y/%m/%d %I:%M:%S %p", "%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y", "%m/%d/%y %H:%M")
+MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001 -- wall clocks
+
+
+@given(MOMENTS, st.sampled_from(FORMS), st.sampled_from(["", " ", "0", "x"]))
+def test_a_time_is_read_as_the_standard_library_reads_it_or_refused_alike(at: datetime, form: str, odd: str) -> None:
+    text = at.strftime(form) + odd
+
+    try:
+        expected = datetime.strptime(text, form).replace(tzinfo=UTC)
+    except ValueError:
+        with pytest.raises(ValueError, match="fits none"):
+            read_moment(text, TimeReading((form,), ZoneInfo("UTC")))
+    else:
+        assert read_moment(text, TimeReading((form,), ZoneInfo("UTC"))) == (expected, None)
+
+
+@pytest.mark.parametrize("text", ["2023/02/30 01:00:00 AM", "2023/01/03 13:00:00 AM", "2023/01/03 00:00:00 PM"])
+def test_a_day_or_hour_that_does_not_exist_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="fits none"):
+        read_moment(text, TimeReading((FORMS[0],), PACIFIC))

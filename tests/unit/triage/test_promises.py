@@ -1,5 +1,8 @@
 """What must hold for every text: a decision, the same each time, and danger never makes it milder."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.triage.small_policy import SMALL, WEDNESDAY_NOON, decided
@@ -8,8 +11,9 @@ from dispatch.domain.call import CallFacts, Channel
 from dispatch.domain.classification import SlotRole
 from dispatch.triage.conditions import AllOf, AnyOf, Atom, Condition, Not, compile_condition
 from dispatch.triage.decision import TriageDecision, as_data
-from dispatch.triage.evaluate import evaluate
+from dispatch.triage.evaluate import evaluate, rests_on
 from dispatch.triage.facts import UNKNOWN, VOCABULARY
+from dispatch.triage.questions import with_questions
 from dispatch.triage.row_index import build_index, numbers_of
 
 DANGERS = ("shots fired", "he has a gun", "not breathing", "a fight", "flames", "holding a knife", "stabbing")
@@ -64,6 +68,38 @@ def test_the_same_call_gets_the_same_decision(call: CallFacts) -> None:
 
     assert first == second
     assert as_data(first) == as_data(second)
+
+
+@given(st.lists(CALLS, max_size=6))
+def test_what_was_decided_before_changes_no_answer_and_no_question(calls: list[CallFacts]) -> None:
+    def asked(call: CallFacts) -> object:
+        return as_data(with_questions(evaluate(call, SMALL, WEDNESDAY_NOON), call, SMALL, WEDNESDAY_NOON))
+
+    remembered = [asked(call) for call in calls]
+    anew = []
+    for call in calls:
+        SMALL.memos.forget()
+        anew.append(asked(call))
+
+    assert remembered == anew
+
+
+@given(CALLS, st.sampled_from(["narrative", "type_text", "type_code", "sender_priority", "place", "wants", "source"]))
+def test_calls_that_say_something_else_do_not_rest_on_the_same(call: CallFacts, part: str) -> None:
+    other = replace(call, **{part: f"{getattr(call, part)} and more"})
+
+    assert rests_on(other, SMALL, WEDNESDAY_NOON) != rests_on(call, SMALL, WEDNESDAY_NOON)
+    assert rests_on(replace(call, language="es"), SMALL, WEDNESDAY_NOON) == rests_on(call, SMALL, WEDNESDAY_NOON)
+
+
+def test_a_decision_of_the_night_does_not_rest_on_what_one_of_the_day_does() -> None:
+    call = CallFacts("test", narrative="suicidal")
+    days = [WEDNESDAY_NOON + timedelta(hours=hour) for hour in range(24)]
+
+    decided_by = {rests_on(call, SMALL, at): as_data(evaluate(call, SMALL, at)) for at in days}
+
+    assert len(decided_by) > 1
+    assert all(as_data(evaluate(call, SMALL, at)) == decided_by[rests_on(call, SMALL, at)] for at in days)
 
 
 @settings(max_examples=300)
