@@ -18,6 +18,7 @@ from dispatch.triage.decision import Evidence
 from dispatch.triage.facts import UNKNOWN, VOCABULARY, FactSpec
 from dispatch.triage.lexicon import Lexicon, Mention
 
+NO_PHRASE = "(a word the policy does not know)"
 _MOST_EVIDENCE = 5  # spans kept per value and context; a hostile text may hold a million
 _COUNTS_FOR_DANGER = (AFFIRMED, UNCERTAIN, OTHER_PERSON, QUOTED)
 _COUNTS = (AFFIRMED, UNCERTAIN, QUOTED)
@@ -29,7 +30,8 @@ _Spans = list[Evidence]
 @dataclass(slots=True)
 class TextClaims:
     """claims: fact -> (value, context) -> spans, in order of place. denials: facts that are denied as a whole.
-    spelled_out: incident types that more than a single word names.
+    spelled_out: incident types that more than a single word names. unread: words that may mean danger and that
+    nothing reads.
     """
 
     claims: dict[str, dict[tuple[str, str], _Spans]] = field(default_factory=dict)
@@ -37,6 +39,7 @@ class TextClaims:
     topics: dict[str, None] = field(default_factory=dict)
     incident_types: dict[str, Evidence] = field(default_factory=dict)
     spelled_out: set[str] = field(default_factory=set)
+    unread: list[Evidence] = field(default_factory=list)
 
 
 class Said(NamedTuple):
@@ -56,11 +59,16 @@ def read_claims(text: str, text_of: str, lexicon: Lexicon, into: TextClaims | No
         start, end = tokens.span(mention.start, mention.end)
         evidence = Evidence(text_of, start, end, text[start:end], mention.phrase, mention.context)
         _add(found, mention, evidence)
+    for number in lexicon.unknown_words(tokens):
+        start, end = tokens.span(number, number + 1)
+        found.unread.append(Evidence(text_of, start, end, text[start:end], NO_PHRASE, AFFIRMED))
     return found
 
 
 def _add(found: TextClaims, mention: Mention, evidence: Evidence) -> None:
     meaning, context = mention.meaning, mention.context
+    if meaning.is_doubt and context not in _NOT_A_TOPIC and len(found.unread) < _MOST_EVIDENCE:
+        found.unread.append(evidence)
     if context not in _NOT_A_TOPIC:
         for topic in meaning.topics:
             found.topics[topic] = None

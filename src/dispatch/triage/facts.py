@@ -92,6 +92,7 @@ _SPECS = (
     ),
     _plain("persons", "one", "few", "many", ask="How many people are involved?", ordered=True),
     _plain("information_quality", "enough", "not_enough", ask="What is happening, and who is involved?"),
+    _plain("understood", "yes", "no", ask="What exactly is happening, and to whom, in plain words?"),
     _plain("evidence", "no", "yes", ask="Is there video, prints or other evidence to collect?"),
     _plain("suspect_known", "no", "yes", ask="Is it known who did it?"),
     _plain("loss", "small", "large", ask="About how much is the loss worth?", ordered=True),

@@ -4,6 +4,7 @@ from itertools import product
 
 _VOWELS = frozenset("aeiou")
 _SIBILANT_ENDS = ("s", "x", "z", "ch", "sh")
+_LONG_WORD = 7  # letters; a misspelled shorter word is too often another word
 _MOST_FORMS = 64  # of one phrase; more means a phrase with too many `~`
 
 
@@ -58,3 +59,17 @@ def expand(marked_words: list[tuple[tuple[str, ...], bool]]) -> list[tuple[str, 
     if total > _MOST_FORMS:
         return None
     return [tuple(word for part in combination for word in part) for combination in product(*choices)]
+
+
+def misspellings(word: str) -> tuple[str, ...]:
+    """A long word with one letter lost, doubled or swapped with the next; the first two letters are kept."""
+    if len(word) < _LONG_WORD or not word.isalpha():
+        return ()
+    forms: dict[str, None] = {}
+    for place in range(2, len(word)):
+        forms[word[:place] + word[place + 1 :]] = None
+        forms[word[:place] + word[place] + word[place:]] = None
+        if place + 1 < len(word):
+            forms[word[:place] + word[place + 1] + word[place] + word[place + 2 :]] = None
+    forms.pop(word, None)
+    return tuple(forms)

@@ -9,21 +9,29 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from dispatch.triage.context import AFFIRMED, ContextRules, Mark, context_of
+from dispatch.triage.grammar import EMPTY_GRAMMAR, Found, Grammar, Taken
 from dispatch.triage.tokens import Tokens, tokenise
+from dispatch.triage.understanding import ANYTHING_GOES, Understanding
 
 _CHUNK_WORDS = 20_000  # bounds memory on hostile text; a mention at a seam is read from the chunk it starts in
 _SEAM_WORDS = 40  # more than the longest reach plus the longest phrase
 
+Marked = tuple[int, int, Mark]
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What an entry of the lexicon says. denial: "none", "unknown" or "" for the default of each fact."""
+    """What an entry of the lexicon says. denial: "none", "unknown" or "" for the default of each fact.
+
+    is_doubt: the words may mean danger and nobody can tell from them.
+    """
 
     facts: tuple[tuple[str, str], ...] = ()
     topics: tuple[str, ...] = ()
     incident_type: str | None = None
     is_negatable: bool = True
     denial: str = ""
+    is_doubt: bool = False
 
 
 # A tuple, because a long text makes many and a frozen dataclass takes four times as long to make.
@@ -42,6 +50,7 @@ class Lexicon:
     """phrases: written form and meaning; a Mark instead of a meaning is a context marker; None is a homonym.
 
     lengths: words of each phrase. ranks: of two that overlap the lower one keeps its words.
+    patterns: the same for the patterns of the grammar, by their numbers.
     """
 
     automaton: AhoCorasick | None
@@ -49,34 +58,35 @@ class Lexicon:
     lengths: tuple[int, ...]
     ranks: tuple[int, ...]
     rules: ContextRules
+    grammar: Grammar = EMPTY_GRAMMAR
+    patterns: tuple[tuple[str, Meaning | None], ...] = ()
+    understanding: Understanding = ANYTHING_GOES
 
     def read(self, text: str) -> "tuple[Tokens, Iterator[Mention]]":
-        """The words of the text and, lazily, each mention in order of place."""
+        """The words of the text and, lazily, each mention: of phrases in order of place, then of patterns."""
         tokens = tokenise(text)
         return tokens, self._mentions(tokens)
 
+    def unknown_words(self, tokens: Tokens) -> tuple[int, ...]:
+        """The first words that the policy has never heard of, when they are too many to understand the rest."""
+        return self.understanding.unknown(tokens.words, self.grammar.known)
+
     def _mentions(self, tokens: Tokens) -> Iterator[Mention]:
-        if self.automaton is None:
-            return
         if len(tokens.words) <= _CHUNK_WORDS:
-            yield from self._mentions_in(self.automaton, tokens, tokens.words, 0)
+            yield from self._mentions_in(tokens, tokens.words, 0)
             return
         for first in range(0, len(tokens.words), _CHUNK_WORDS):
             last = first + _CHUNK_WORDS
             left = max(0, first - _SEAM_WORDS)
-            for mention in self._mentions_in(self.automaton, tokens, tokens.words[left : last + _SEAM_WORDS], left):
+            for mention in self._mentions_in(tokens, tokens.words[left : last + _SEAM_WORDS], left):
                 if first <= mention.start < last:
                     yield mention
 
-    def _mentions_in(self, automaton: AhoCorasick, tokens: Tokens, words: list[str], left: int) -> Iterator[Mention]:
-        # Each word stands between its own spaces: a match covers whole words and neighbours never share a space.
-        found = automaton.find_matches_as_indexes(" " + "  ".join(words) + " ", overlapping=True)
-        if not found:
-            return
-        phrases = self.phrases
-        spans = self._longest_first(found, words)
+    def _mentions_in(self, tokens: Tokens, words: list[str], left: int) -> Iterator[Mention]:
+        phrases, lengths = self.phrases, self.lengths
+        spans = self._spans(words)
         marks = [
-            (start + left, start + left + self.lengths[number], mark)
+            (start + left, start + left + lengths[number], mark)
             for start, number in spans
             if isinstance(mark := phrases[number][1], Mark)
         ]
@@ -84,11 +94,44 @@ class Lexicon:
             phrase, meaning = phrases[number]
             if isinstance(meaning, Meaning):
                 first = start + left
-                end = first + self.lengths[number]
-                context = AFFIRMED
-                if marks and meaning.is_negatable:
-                    context = context_of(first, end, marks, tokens, self.rules)
-                yield Mention(phrase, meaning, first, end, context)
+                yield self._mention(phrase, meaning, (first, first + lengths[number]), marks, tokens)
+        if self.patterns:
+            for found in self.grammar.find(words, tokens.breaks, left, self._taken(spans, left)):
+                yield self._pattern_mention(found, marks, tokens)
+
+    def _mention(
+        self, phrase: str, meaning: Meaning, span: tuple[int, int], marks: Sequence[Marked], tokens: Tokens
+    ) -> Mention:
+        start, end = span
+        context = AFFIRMED
+        if marks and meaning.is_negatable:
+            context = context_of(start, end, marks, tokens, self.rules)
+        return Mention(phrase, meaning, start, end, context)
+
+    def _pattern_mention(self, found: Found, marks: Sequence[Marked], tokens: Tokens) -> Mention:
+        """Markers between the words of a pattern do not speak of it."""
+        written, meaning = self.patterns[found.pattern.number]
+        outside = [mark for mark in marks if mark[1] <= found.start or mark[0] >= found.end]
+        assert meaning is not None  # noqa: S101
+        return self._mention(written, meaning, (found.start, found.end), outside, tokens)
+
+    def _taken(self, spans: Sequence[tuple[int, int]], left: int) -> Taken:
+        harmless: set[int] = set()
+        read: set[int] = set()
+        for start, number in spans:
+            meaning = self.phrases[number][1]
+            if not isinstance(meaning, Mark):
+                first = start + left
+                (read if meaning else harmless).update(range(first, first + self.lengths[number]))
+        return Taken(frozenset(harmless), frozenset(read | harmless))
+
+    def _spans(self, words: list[str]) -> list[tuple[int, int]]:
+        """(first word, phrase number) of the matches without overlap, in order of place."""
+        if self.automaton is None:
+            return []
+        # Each word stands between its own spaces: a match covers whole words and neighbours never share a space.
+        found = self.automaton.find_matches_as_indexes(" " + "  ".join(words) + " ", overlapping=True)
+        return self._longest_first(found, words) if found else []
 
     def _longest_first(self, found: list[tuple[int, int, int]], words: list[str]) -> list[tuple[int, int]]:
         """(first word, phrase number) of the matches without overlap, in order of place."""
@@ -108,7 +151,11 @@ class Lexicon:
 
 
 def build_lexicon(
-    phrases: Sequence[tuple[tuple[str, ...], str, "Meaning | Mark | None"]], rules: ContextRules
+    phrases: Sequence[tuple[tuple[str, ...], str, "Meaning | Mark | None"]],
+    rules: ContextRules,
+    grammar: Grammar = EMPTY_GRAMMAR,
+    patterns: tuple[tuple[str, Meaning | None], ...] = (),
+    understanding: Understanding = ANYTHING_GOES,
 ) -> Lexicon:
     """phrases: folded words, written form, meaning. Of equal phrases the first one counts.
 
@@ -118,7 +165,15 @@ def build_lexicon(
     unique: dict[tuple[str, ...], tuple[str, Meaning | Mark | None]] = {}
     for words, written, meaning in phrases:
         unique.setdefault(words, (written, meaning))
-    patterns = [" " + "  ".join(words) + " " for words in unique]
-    automaton = AhoCorasick(patterns, matchkind=MatchKind.Standard) if patterns else None
-    ranks = tuple(isinstance(meaning, Mark) - 2 * len(words) for words, (_, meaning) in unique.items())
-    return Lexicon(automaton, tuple(unique.values()), tuple(len(words) for words in unique), ranks, rules)
+    searched = [" " + "  ".join(words) + " " for words in unique]
+    automaton = AhoCorasick(searched, matchkind=MatchKind.Standard) if searched else None
+    return Lexicon(
+        automaton,
+        tuple(unique.values()),
+        tuple(len(words) for words in unique),
+        tuple(isinstance(meaning, Mark) - 2 * len(words) for words, (_, meaning) in unique.items()),
+        rules,
+        grammar,
+        patterns,
+        understanding,
+    )

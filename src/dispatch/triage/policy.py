@@ -16,6 +16,7 @@ from dispatch.triage.facts import VOCABULARY
 from dispatch.triage.lexicon import Lexicon, build_lexicon
 from dispatch.triage.loading.cases_text import parse_case
 from dispatch.triage.loading.floor import check_floor_plans, check_retired
+from dispatch.triage.loading.grammar_text import build_grammar
 from dispatch.triage.loading.layers import Draft, add_layer
 from dispatch.triage.loading.lexicon_text import PhraseBook, read_context, read_lexicon
 from dispatch.triage.loading.plans_text import parse_plan
@@ -30,6 +31,7 @@ from dispatch.triage.loading.words import Words, parse_topics
 from dispatch.triage.memo import Memos
 from dispatch.triage.model import RETIRED, SHADOW, Case, IncidentType, Life, Place, PlanTemplate, Program, Row, Table
 from dispatch.triage.row_index import RowIndex, build_index
+from dispatch.triage.understanding import Understanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
     tables = _tables(draft, settings, words, problems)
     check_floor_plans(draft, plans, tables, words, problems)
     programs = [
-        program
+        settings.understanding.holding_back(program)
         for node in draft.programs.values()
         if (program := parse_program(node, words, settings.retired, problems)) is not None
     ]
@@ -179,7 +181,7 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
         zone=ZoneInfo(settings.time_zone),
         incident_types=types,
         crosswalk=build_crosswalk(parse_call_types(draft, types, problems), types),
-        lexicon=build_lexicon(book.searched(), ContextRules()),
+        lexicon=_lexicon(book, settings.understanding, problems),
         phrases=book,
         plans=plans,
         fallback=plans.get(settings.fallback_plan),
@@ -229,6 +231,13 @@ def _phrase_book(draft: Draft, types: Mapping[str, IncidentType], problems: Prob
     for node in draft.contexts:
         read_context(node, book, problems)
     return book
+
+
+def _lexicon(book: PhraseBook, understanding: Understanding, problems: Problems) -> Lexicon:
+    searched = book.searched()
+    grammar = build_grammar(book.grammar, (word for words, _, _ in searched for word in words), problems)
+    patterns = tuple((written.text, written.meaning) for written in book.grammar.patterns)
+    return build_lexicon(searched, ContextRules(), grammar, patterns, understanding)
 
 
 def _words(draft: Draft, settings: Settings, types: Mapping[str, IncidentType], book: PhraseBook) -> Words:

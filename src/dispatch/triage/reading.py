@@ -11,6 +11,7 @@ from dispatch.triage.decision import FactReading
 from dispatch.triage.facts import ALWAYS_SHOWN, DANGERS, UNKNOWN, VOCABULARY
 from dispatch.triage.model import IncidentType
 from dispatch.triage.policy import Policy
+from dispatch.triage.understanding import NOT_UNDERSTOOD, UNDERSTOOD
 
 ANSWERS, CALL, NARRATIVE, CALL_TYPE = "answers", "call", "narrative", "call_type"
 _UNKNOWN_READING = FactReading(UNKNOWN, UNKNOWN)
@@ -86,7 +87,11 @@ def _read(call: CallFacts, policy: Policy) -> Reading:
         (CALL_TYPE, _as_said(of_type.defaults)),
     ]
     facts = _merged(sources)
+    if claims.unread and UNDERSTOOD not in facts:
+        facts[UNDERSTOOD] = FactReading(UNKNOWN, UNKNOWN, tuple(claims.unread), NOT_UNDERSTOOD)
+        warnings += (NOT_UNDERSTOOD,)
     state = {name: reading.value for name, reading in facts.items()}
+    state.setdefault(UNDERSTOOD, "yes")
     if incident_type is None and not topics and len(call.narrative or "") < _TOO_SHORT_CHARS:
         state.setdefault("information_quality", "not_enough")
         facts.setdefault("information_quality", FactReading("not_enough", CALL))

@@ -89,6 +89,9 @@ def _put_once(rows: dict[_Key, CsvRow], key: _Key, row: CsvRow, layer: int, prob
 def _add_yaml(draft: Draft, layer: int, path: str, node: Mapping, problems: Problems) -> None:
     folder = path.partition("/")[0]
     if path == "policy.yaml":
+        if "understanding" in node.items and "understanding" in draft.settings:
+            detail = "'understanding' is inherited and holds for every pack. Leave it out."
+            problems.add(node.key_places["understanding"], "weakens_floor", detail)
         draft.settings.update(node.items)
         draft.own_settings = node
     elif path == "plans.yaml":

@@ -8,6 +8,7 @@ from dispatch.triage.facts import DANGERS, VOCABULARY
 from dispatch.triage.inflections import expand
 from dispatch.triage.lexicon import Meaning
 from dispatch.triage.loading.fields import Fields
+from dispatch.triage.loading.grammar_text import GrammarDraft, WrittenPattern, read_classes
 from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.source import Mapping, Node, Scalar
 from dispatch.triage.loading.words import is_fact_value
@@ -15,9 +16,10 @@ from dispatch.triage.model import Place
 from dispatch.triage.tokens import words_of
 
 _ENTRY_KEYS = (
-    *("fact", "value", "facts", "topic", "topics", "incident_type", "nothing", "phrases"),
+    *("fact", "value", "facts", "topic", "topics", "incident_type", "nothing", "of", "doubt", "phrases", "patterns"),
     *("negatable", "denial", "source", "note"),
 )
+_FILE_KEYS = ("lexicon", "language", "classes", "entries", "source", "note")
 _LONGEST_PHRASE = 16  # words; longer ones are sentences, and seams between chunks rely on the bound
 
 
@@ -41,6 +43,7 @@ class PhraseBook:
     marks: dict[tuple[str, ...], Mark] = field(default_factory=dict)
     pseudo: dict[tuple[str, ...], str] = field(default_factory=dict)
     topics: set[str] = field(default_factory=set)
+    grammar: GrammarDraft = field(default_factory=GrammarDraft)
 
     def searched(self) -> list[tuple[tuple[str, ...], str, Meaning | Mark | None]]:
         """What the lexicon is built of; a phrase of the lexicon beats an equal marker."""
@@ -52,10 +55,11 @@ class PhraseBook:
 
 
 def read_lexicon(layer: int, node: Mapping, book: PhraseBook, types: Iterable[str], problems: Problems) -> None:
-    fields = Fields.of(node, problems, what="lexicon", keys=("lexicon", "language", "entries", "source", "note"))
+    fields = Fields.of(node, problems, what="lexicon", keys=_FILE_KEYS)
     if fields is None:
         return
     fields.choice("language", ("en", "es"), default="en")
+    read_classes(layer, fields, book.grammar)
     known_types = frozenset(types)
     for part in fields.parts("entries"):
         entry = Fields.of(part, problems, what="lexicon entry", keys=_ENTRY_KEYS)
@@ -64,6 +68,11 @@ def read_lexicon(layer: int, node: Mapping, book: PhraseBook, types: Iterable[st
         meaning = _meaning(entry, known_types, problems)
         if meaning is not None:
             book.topics.update(meaning.topics)
+        patterns = [(text, place) for text, place in entry.words("patterns") if text]
+        only_of = _only_of(entry)
+        book.grammar.patterns += [WrittenPattern(text, meaning, place, layer, only_of) for text, place in patterns]
+        if patterns and not entry.has("phrases"):
+            continue
         for written, place in _phrases(entry):
             for phrase in _expanded(written, meaning, place, layer, problems):
                 _put(book, phrase, problems)
@@ -73,6 +82,10 @@ def _meaning(entry: Fields, types: frozenset[str], problems: Problems) -> Meanin
     """None for a homonym, which consumes its words and says nothing."""
     if entry.has("nothing"):
         return None
+    if entry.has("doubt"):
+        if entry.has("phrases"):
+            problems.add(entry.place, "doubt", "Doubt is said by 'patterns'; a phrase is read or not. Write a pattern.")
+        return Meaning(is_doubt=True)
     facts = _entry_facts(entry, problems)
     topics = tuple(word for key in ("topic", "topics") for word, _ in entry.words(key))
     incident_type = entry.choice("incident_type", types) or None
@@ -85,6 +98,15 @@ def _meaning(entry: Fields, types: frozenset[str], problems: Problems) -> Meanin
         is_negatable=entry.flag("negatable") is not False,
         denial=entry.choice("denial", ("none", "unknown")),
     )
+
+
+def _only_of(entry: Fields) -> frozenset[str]:
+    """The facts that a harmless pattern speaks of; none means all."""
+    facts = entry.words("of")
+    for fact, place in facts:
+        if fact not in VOCABULARY:
+            entry.problems.unknown_word(place, "fact", fact, VOCABULARY)
+    return frozenset(fact for fact, _ in facts)
 
 
 def _entry_facts(entry: Fields, problems: Problems) -> tuple[tuple[str, str], ...]:

@@ -8,10 +8,11 @@ from dispatch.triage.loading.fields import Fields
 from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.source import Mapping
 from dispatch.triage.model import Place
+from dispatch.triage.understanding import ANYTHING_GOES, Understanding
 
 _KEYS = (
     *("policy", "version", "title", "owner", "jurisdiction", "time_zone", "extends", "responder_types"),
-    *("fallback", "retire", "sources", "note"),
+    *("fallback", "retire", "understanding", "sources", "note"),
 )
 _DEFAULT_PRIORITY = 2
 
@@ -29,6 +30,7 @@ class Settings:
     fallback_plan: str
     fallback_priority: int
     retired: frozenset[str]
+    understanding: Understanding
     place: Place
 
 
@@ -56,7 +58,21 @@ def parse_settings(node: Mapping, own: Mapping, problems: Problems) -> Settings:
         fallback_plan=spare.text("plan") if spare else "",
         fallback_priority=_DEFAULT_PRIORITY if priority is None else priority,
         retired=frozenset(word for word, _ in fields.words("retire")),
+        understanding=_understanding(fields, problems),
         place=mine.place,
+    )
+
+
+def _understanding(fields: Fields, problems: Problems) -> Understanding:
+    node = fields.get("understanding")
+    keys = ("unknown_words", "unknown_share", "responder_types")
+    own = None if node is None else Fields.of(node, problems, what="understanding", keys=keys)
+    if own is None:
+        return ANYTHING_GOES
+    return Understanding(
+        own.whole("unknown_words", low=0, high=1000, default=0) or 0,
+        own.whole("unknown_share", low=0, high=100, default=0) or 0,
+        frozenset(word for word, _ in own.words("responder_types")),
     )
 
 
