@@ -12,10 +12,12 @@ from evaluation.must_not_miss import must_not_miss
 from evaluation.negation import negation
 from evaluation.report import as_json, as_page, lines
 from evaluation.reports import burlington_flags, shares, telephone_reports
+from evaluation.unseen import unseen_sentences
 
 ROOT = Path(__file__).parents[1]
 MEASURES: dict[str, tuple[str, Callable[[Judge], list[Measure]]]] = {
     "must_not_miss": ("Danger in disguise that was missed", must_not_miss),
+    "unseen_danger": ("Danger missed in sentences written before the grammar", unseen_sentences),
     "danger_missed": ("Danger sent to a civilian or the telephone alone", danger),
     "needless_police_or_ems": ("Police or EMS first where an eligible program could go", needless),
     "category": ("Category from type text", categories),

@@ -1,0 +1,60 @@
+"""Sentences written before the grammar of the lexicon: half of them tuned on, half looked at once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from evaluation.deciding import Judge
+from evaluation.measure import Measure, Table
+from evaluation.must_not_miss import COMES, LATEST
+
+UNSEEN = Path(__file__).parents[1] / "tests" / "cases" / "unseen.yaml"
+HALVES = {"development": "tuned on", "held_out": "never tuned on, looked at once"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    half: str
+    kind: str
+    sort: str
+    type_text: str
+    says: str
+
+
+def read_sentences(path: Path = UNSEEN) -> tuple[Sentence, ...]:
+    """Every sentence, in the order of writing."""
+    found = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    return tuple(Sentence(c["half"], c["kind"], c["sort"], c["type"], c["says"]) for c in found["cases"])
+
+
+def is_wrong(judge: Judge, one: Sentence) -> bool:
+    """Danger that nobody of police, fire, EMS or an officer with a clinician comes to soon; or harm where there is none:
+    more of them than the type alone brings.
+    """
+    decision = judge.decide(one.type_text, one.says)
+    first = {slot.responder_type for slot in decision.plan.steps[0].slots}
+    if one.kind == "danger":
+        return not first & COMES or decision.priority > LATEST
+    of_type = {slot.responder_type for slot in judge.decide(one.type_text).plan.steps[0].slots}
+    return bool((first - of_type) & COMES)
+
+
+def unseen_sentences(judge: Judge) -> list[Measure]:
+    """Danger missed and harm seen in look-alikes, for each half."""
+    return [_measure(judge, half, kind) for half in HALVES for kind in ("danger", "benign")]
+
+
+def _measure(judge: Judge, half: str, kind: str) -> Measure:
+    asked = [one for one in read_sentences() if (one.half, one.kind) == (half, kind)]
+    wrong = [one for one in asked if is_wrong(judge, one)]
+    title = "Danger missed" if kind == "danger" else "Look-alikes that bring needless police, fire or EMS"
+    return Measure(
+        f"unseen_{kind}_{half}",
+        f"{title}, sentences {HALVES[half]}",
+        "sentences",
+        "Written by the author of the grammar, so kinder than a stranger's sentences would be.",
+        len(wrong),
+        len(asked),
+        tables=(Table("Wrong", ("sort", "type", "says"), tuple((o.sort, o.type_text, o.says) for o in wrong)),),
+    )

@@ -1,0 +1,61 @@
+"""Sentences written before the grammar: all that were tuned on hold, and what the others miss is known by name."""
+
+from functools import cache
+
+import pytest
+from evaluation.deciding import Judge
+from evaluation.unseen import Sentence, is_wrong, read_sentences
+
+from dispatch.triage.decision import TriageDecision
+
+TUNED_ON = [one for one in read_sentences() if one.half == "development"]
+HELD_OUT = [one for one in read_sentences() if one.half == "held_out"]
+# Left as they were found: mending them would turn the only honest figure into another fitted one.
+KNOWN_GAPS = {
+    "sounds like someone getting thrown into furniture, female begging",
+    "boy getting jumped behind the school",
+    "someone left a grenade lookin thing in the donation bin",
+    "dialysis shunt wont stop, towels are soaked red",
+    "people screaming at the football game on tv",
+    "bass is killing me, cant sleep",
+    "kids cutting through my yard to the bus",
+    "boys jumping off the swing, very loud",
+}
+
+
+@cache
+def judge() -> Judge:
+    return Judge()
+
+
+@pytest.mark.parametrize("one", TUNED_ON, ids=lambda one: one.says)
+def test_a_sentence_that_the_grammar_was_tuned_on_is_answered_right(one: Sentence) -> None:
+    assert not is_wrong(judge(), one)
+
+
+def test_the_held_out_sentences_go_wrong_only_where_it_is_known() -> None:
+    assert {one.says for one in HELD_OUT if is_wrong(judge(), one)} == KNOWN_GAPS
+
+
+def decided(says: str, type_text: str = "WELFARE CHECK") -> TriageDecision:
+    return judge().decide(type_text, says)
+
+
+def test_words_that_the_policy_does_not_know_keep_civilians_from_going_alone() -> None:
+    decision = decided("qorv blenthic mustraphe yondel krib")
+
+    assert decision.needs_human
+    assert "narrative_not_understood" in decision.warnings
+    assert {slot.responder_type for slot in decision.plan.steps[0].slots} <= {"police", "co_responder"}
+    team = next(verdict for verdict in decision.programs if verdict.program == "behavioral-health-team")
+    assert (team.verdict.value, team.reasons[0]) == ("cannot_tell", "cannot_tell:understood")
+
+
+@pytest.mark.parametrize("says", ["mail piling up", "man with a knife", "she is not breathing", "no weapons"])
+def test_what_is_not_understood_is_never_safer_than_what_is(says: str) -> None:
+    plain, more = decided(says), decided(f"{says}. qorv blenthic mustraphe yondel krib waxil")
+
+    assert more.priority <= plain.priority
+    assert more.needs_human
+    coming = {slot.responder_type for slot in more.plan.steps[0].slots}
+    assert {s.responder_type for s in plain.plan.steps[0].slots} & {"police", "fire", "ems"} <= coming
