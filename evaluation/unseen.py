@@ -29,7 +29,7 @@ def read_sentences(path: Path = UNSEEN) -> tuple[Sentence, ...]:
 
 
 def is_wrong(judge: Judge, one: Sentence) -> bool:
-    """Danger that nobody of police, fire, EMS or an officer with a clinician comes to soon; or harm where there is none:
+    """Danger that nobody of police, fire, EMS or an officer with a clinician reaches soon; or harm where there is none:
     more of them than the type alone brings.
     """
     decision = judge.decide(one.type_text, one.says)
