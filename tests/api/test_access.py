@@ -320,3 +320,15 @@ async def test_making_and_revoking_a_token_is_in_the_log(service: Service) -> No
 
     assert [row["type"] for row in rows] == ["token.created", "token.revoked"]
     assert {row["actor"] for row in rows} == {service.token_ids["administrator"]}
+
+
+async def test_a_narrowed_token_makes_no_token_that_may_do_more_than_itself(service: Service) -> None:
+    narrow = await service.token(Role.ADMINISTRATOR, scopes=["token.write"])
+
+    wide = await service.post("/v1/tokens", {"name": "wide", "role": "administrator"}, by=narrow)
+    other = await service.post("/v1/tokens", {"name": "x", "role": "supervisor", "scopes": ["call.write"]}, by=narrow)
+    same = await service.post(
+        "/v1/tokens", {"name": "same", "role": "administrator", "scopes": ["token.write"]}, by=narrow
+    )
+
+    assert (wide.status_code, other.status_code, same.status_code) == (403, 403, 201)

@@ -81,6 +81,7 @@ async def post_token(body: NewTokenBody, request: Request, act: CurrentAct) -> N
         await get_unit(act.session, act.principal.jurisdiction, body.unit, hidden_types=hidden) if body.unit else None
     )
     act.principal.require_agencies(body.agencies)
+    act.principal.require_scopes(body.scopes)
     wanted = NewToken(
         body.name, body.role, body.scopes, body.agencies, body.source, unit.id if unit else None, body.expires_at
     )

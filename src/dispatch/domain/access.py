@@ -149,6 +149,14 @@ class Principal:
                 fix="Name `agencies` from these, or ask an administrator of the whole city.",
             )
 
+    def require_scopes(self, scopes: Collection[str] | None) -> None:
+        """Raises Refused when what is kept to these scopes (None: to its role's) may do more than this principal."""
+        if self.scopes is not None and (scopes is None or not self.scopes.issuperset(scopes)):
+            raise Refused(
+                f"This token may give no more than its own scopes: {', '.join(sorted(self.scopes))}.",
+                fix="Name `scopes` from these, or ask an administrator whose token is not narrowed.",
+            )
+
     def sees_agency(self, agency_id: str) -> bool:
         """True when rows of this agency may be shown."""
         return self.agencies is None or agency_id in self.agencies
