@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from dispatch.triage.tokens import HARD
 
@@ -27,12 +29,14 @@ class Step:
 class Pattern:
     """The anchor is the word that the search starts from; `before` and `after` walk away from it, nearest first.
 
+    needs: the classes of every step; a text without a word of one of them cannot hold the pattern.
     sets_aside: it says that the anchor is harmless here. facts: those it speaks of; one that sets aside touches only
     patterns that speak of one of them, or all when it names none. is_doubt: it counts only where nothing else read the
     anchor. layer: 0 is the root policy; what a pack sets aside never touches what it inherits.
     """
 
     number: int
+    needs: tuple[int, ...]
     before: tuple[Step, ...]
     after: tuple[Step, ...]
     sets_aside: bool = False
@@ -62,38 +66,29 @@ class Grammar:
     numeral: int = 0
     known: frozenset[str] = frozenset()
 
-    def find(self, words: Sequence[str], breaks: Mapping[int, int], first: int, taken: "Taken") -> list[Found]:
-        """Every pattern that counts, in order of place. first: the number of words[0] in the text."""
+    def find(self, words: Sequence[str], breaks: Mapping[int, int], first: int) -> list[Found]:
+        """Every pattern that holds, harmless ones too; counted() says which count. first: the number of words[0]."""
         anchored = self.anchored
+        places = [place for place, word in enumerate(words) if word in anchored]
+        if not places:
+            return []
+        bits = self._bits(words, breaks, first)
+        there = reduce(or_, bits)
         found: list[Found] = []
-        for place, word in enumerate(words):
-            if word in anchored:
-                found += self._found_at(place, words, breaks, first)
-        return _counted(found, taken) if found else found
-
-    def _found_at(self, place: int, words: Sequence[str], breaks: Mapping[int, int], first: int) -> list[Found]:
-        low, high = _clause(place, len(words), breaks, first)
-        bits = [self._bits_of(word) for word in words[low:high]]
-        if breaks:
-            for number in range(len(bits)):
-                if number + low + first in breaks:
-                    bits[number] |= AFTER_COMMA
-        at = place - low
-        found = []
-        for pattern in self.anchored[words[place]]:
-            start = _walk(bits, at, pattern.before, -1)
-            if start is None:
-                continue
-            last = _walk(bits, at, pattern.after, 1)
-            if last is not None:
-                found.append(Found(first + low + start, first + low + last + 1, first + place, pattern))
+        for place in places:
+            patterns = _possible(anchored[words[place]], there)
+            if patterns:
+                found += _found_at(place, bits, patterns, _clause(place, len(words), breaks, first), first)
         return found
 
-    def _bits_of(self, word: str) -> int:
-        known = self.classes.get(word)
-        if known is not None:
-            return known
-        return self.numeral if word.isdigit() else 0
+    def _bits(self, words: Sequence[str], breaks: Mapping[int, int], first: int) -> list[int]:
+        classes, numeral = self.classes, self.numeral
+        bits = [classes[word] if word in classes else numeral if word.isdigit() else 0 for word in words]
+        if breaks:
+            for number in range(len(bits)):
+                if number + first in breaks:
+                    bits[number] |= AFTER_COMMA
+        return bits
 
 
 _Asides = dict[int, dict[tuple[int, frozenset[str]], int]]  # word -> layer and facts -> longest that sets it aside
@@ -110,6 +105,32 @@ class Taken:
 EMPTY_GRAMMAR = Grammar({}, {})
 
 
+def _possible(patterns: Sequence[Pattern], there: int) -> list[Pattern]:
+    """Those whose every step has a word in the text; nearly all fall away here, so this loop is the cost of a text."""
+    possible = []
+    for one in patterns:
+        for need in one.needs:
+            if not need & there:
+                break
+        else:
+            possible.append(one)
+    return possible
+
+
+def _found_at(
+    place: int, bits: Sequence[int], patterns: Sequence[Pattern], clause: tuple[int, int], first: int
+) -> list[Found]:
+    found = []
+    for pattern in patterns:
+        start = _walk(bits, place, pattern.before, -1, clause)
+        if start is None:
+            continue
+        last = _walk(bits, place, pattern.after, 1, clause)
+        if last is not None:
+            found.append(Found(first + start, first + last + 1, first + place, pattern))
+    return found
+
+
 def _clause(place: int, count: int, breaks: Mapping[int, int], first: int) -> tuple[int, int]:
     """The words around the place that no end of a sentence divides from it, within the longest span."""
     low, high = max(0, place - LONGEST_SPAN + 1), min(count, place + LONGEST_SPAN)
@@ -119,25 +140,26 @@ def _clause(place: int, count: int, breaks: Mapping[int, int], first: int) -> tu
     return low, high
 
 
-def _walk(bits: Sequence[int], at: int, steps: Sequence[Step], way: int) -> int | None:
+def _walk(bits: Sequence[int], at: int, steps: Sequence[Step], way: int, clause: tuple[int, int]) -> int | None:
     """The nearest place where the last step can stand. Places are a set, so the work is steps times span."""
     places = {at}
     for step in steps:
         reached: set[int] = set()
         for place in places:
-            _step(bits, place, step, way, reached)
+            _step(bits, place, step, way, clause, reached)
         if not reached:
             return None
         places = reached
     return min(places) if way > 0 else max(places)
 
 
-def _step(bits: Sequence[int], place: int, step: Step, way: int, reached: set[int]) -> None:
+def _step(bits: Sequence[int], place: int, step: Step, way: int, clause: tuple[int, int], reached: set[int]) -> None:
     """Adds every place that one step from here can reach."""
+    low, high = clause
     for _ in range(step.gap + 1):
         entered = place + 1 if way > 0 else place
         place += way
-        if not 0 <= place < len(bits) or (bits[entered] & AFTER_COMMA and not step.crosses):
+        if not low <= place < high or (bits[entered] & AFTER_COMMA and not step.crosses):
             return
         word = bits[place]
         if word & step.classes:
@@ -146,8 +168,8 @@ def _step(bits: Sequence[int], place: int, step: Step, way: int, reached: set[in
             return
 
 
-def _counted(found: list[Found], taken: Taken) -> list[Found]:
-    """Without what is set aside, and without doubt about words that something else has read.
+def counted(found: list[Found], taken: Taken) -> list[Found]:
+    """In order of place, without what is set aside, and without doubt about words that something else has read.
 
     A harmless pattern sets aside what is not longer than itself, and every doubt: "hit her car" is harmless, "hit her
     car with her in it" is for the longer pattern to say.

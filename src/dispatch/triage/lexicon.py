@@ -1,15 +1,16 @@
 """The compiled lexicon: every phrase and context marker of a policy found in one linear pass over the text."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import itemgetter
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from dispatch.triage.context import AFFIRMED, ContextRules, Mark, context_of
-from dispatch.triage.grammar import EMPTY_GRAMMAR, Found, Grammar, Taken
+from dispatch.triage.grammar import EMPTY_GRAMMAR, Found, Grammar, Taken, counted
 from dispatch.triage.tokens import Tokens, tokenise
 from dispatch.triage.understanding import ANYTHING_GOES, Understanding
 
@@ -48,9 +49,9 @@ class Mention(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """phrases: written form and meaning; a Mark instead of a meaning is a context marker; None is a homonym.
+    patterns: the same for the patterns of the grammar, by their numbers.
 
     lengths: words of each phrase. ranks: of two that overlap the lower one keeps its words.
-    patterns: the same for the patterns of the grammar, by their numbers.
     """
 
     automaton: AhoCorasick | None
@@ -83,10 +84,10 @@ class Lexicon:
                     yield mention
 
     def _mentions_in(self, tokens: Tokens, words: list[str], left: int) -> Iterator[Mention]:
-        phrases, lengths = self.phrases, self.lengths
-        spans = self._spans(words)
+        phrases = self.phrases
+        spans = self._longest_first(words)
         marks = [
-            (start + left, start + left + lengths[number], mark)
+            (start + left, start + left + self.lengths[number], mark)
             for start, number in spans
             if isinstance(mark := phrases[number][1], Mark)
         ]
@@ -94,15 +95,15 @@ class Lexicon:
             phrase, meaning = phrases[number]
             if isinstance(meaning, Meaning):
                 first = start + left
-                yield self._mention(phrase, meaning, (first, first + lengths[number]), marks, tokens)
-        if self.patterns:
-            for found in self.grammar.find(words, tokens.breaks, left, self._taken(spans, left)):
+                yield self._mention(phrase, meaning, first, first + self.lengths[number], marks, tokens)
+        patterns = self.grammar.find(words, tokens.breaks, left) if self.patterns else ()
+        if patterns:
+            for found in counted(patterns, self._taken(spans, left)):
                 yield self._pattern_mention(found, marks, tokens)
 
     def _mention(
-        self, phrase: str, meaning: Meaning, span: tuple[int, int], marks: Sequence[Marked], tokens: Tokens
+        self, phrase: str, meaning: Meaning, start: int, end: int, marks: Sequence[Marked], tokens: Tokens
     ) -> Mention:
-        start, end = span
         context = AFFIRMED
         if marks and meaning.is_negatable:
             context = context_of(start, end, marks, tokens, self.rules)
@@ -111,9 +112,9 @@ class Lexicon:
     def _pattern_mention(self, found: Found, marks: Sequence[Marked], tokens: Tokens) -> Mention:
         """Markers between the words of a pattern do not speak of it."""
         written, meaning = self.patterns[found.pattern.number]
-        outside = [mark for mark in marks if mark[1] <= found.start or mark[0] >= found.end]
+        near = _around(marks, found)
         assert meaning is not None  # noqa: S101
-        return self._mention(written, meaning, (found.start, found.end), outside, tokens)
+        return self._mention(written, meaning, found.start, found.end, near, tokens)
 
     def _taken(self, spans: Sequence[tuple[int, int]], left: int) -> Taken:
         harmless: set[int] = set()
@@ -121,20 +122,17 @@ class Lexicon:
         for start, number in spans:
             meaning = self.phrases[number][1]
             if not isinstance(meaning, Mark):
-                first = start + left
-                (read if meaning else harmless).update(range(first, first + self.lengths[number]))
+                (read if meaning else harmless).update(range(start + left, start + left + self.lengths[number]))
         return Taken(frozenset(harmless), frozenset(read | harmless))
 
-    def _spans(self, words: list[str]) -> list[tuple[int, int]]:
+    def _longest_first(self, words: list[str]) -> list[tuple[int, int]]:
         """(first word, phrase number) of the matches without overlap, in order of place."""
         if self.automaton is None:
             return []
         # Each word stands between its own spaces: a match covers whole words and neighbours never share a space.
         found = self.automaton.find_matches_as_indexes(" " + "  ".join(words) + " ", overlapping=True)
-        return self._longest_first(found, words) if found else []
-
-    def _longest_first(self, found: list[tuple[int, int, int]], words: list[str]) -> list[tuple[int, int]]:
-        """(first word, phrase number) of the matches without overlap, in order of place."""
+        if not found:
+            return []
         places = list(accumulate([len(word) + 2 for word in words]))
         ranks, lengths = self.ranks, self.lengths
         ranked = [(ranks[number], bisect_right(places, start), number) for number, start, _ in found]
@@ -148,6 +146,13 @@ class Lexicon:
                 kept.append((first, number))
         kept.sort()
         return kept
+
+
+def _around(marks: Sequence[Marked], found: Found) -> list[Marked]:
+    """The markers near the pattern that are not within it; near by bisection, for a long text has many of both."""
+    low = bisect_left(marks, found.start - _SEAM_WORDS, key=itemgetter(0))
+    high = bisect_left(marks, found.end + _SEAM_WORDS, key=itemgetter(0))
+    return [mark for mark in marks[low:high] if mark[1] <= found.start or mark[0] >= found.end]
 
 
 def build_lexicon(
@@ -167,13 +172,6 @@ def build_lexicon(
         unique.setdefault(words, (written, meaning))
     searched = [" " + "  ".join(words) + " " for words in unique]
     automaton = AhoCorasick(searched, matchkind=MatchKind.Standard) if searched else None
-    return Lexicon(
-        automaton,
-        tuple(unique.values()),
-        tuple(len(words) for words in unique),
-        tuple(isinstance(meaning, Mark) - 2 * len(words) for words, (_, meaning) in unique.items()),
-        rules,
-        grammar,
-        patterns,
-        understanding,
-    )
+    ranks = tuple(isinstance(meaning, Mark) - 2 * len(words) for words, (_, meaning) in unique.items())
+    lengths = tuple(len(words) for words in unique)
+    return Lexicon(automaton, tuple(unique.values()), lengths, ranks, rules, grammar, patterns, understanding)

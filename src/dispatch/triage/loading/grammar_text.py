@@ -208,8 +208,11 @@ def _compiled(
     after = [_step(elements[k].gap, bits, masks[k]) for k in range(at + 1, len(elements))]
     meaning = written.meaning
     is_doubt = meaning is not None and meaning.is_doubt
+    needs = tuple(step.classes for step in (*before, *after))
     facts = written.only_of if meaning is None else frozenset(fact for fact, _ in meaning.facts)
-    return masks[at], Pattern(number, tuple(before), tuple(after), meaning is None, is_doubt, facts, written.layer)
+    return masks[at], Pattern(
+        number, needs, tuple(before), tuple(after), meaning is None, is_doubt, facts, written.layer
+    )
 
 
 def _step(gap: _Gap, bits: dict[str, int], classes: int) -> Step:
