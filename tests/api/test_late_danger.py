@@ -182,3 +182,39 @@ async def test_an_emergency_button_pressed_by_mistake_is_taken_back_on_an_assign
 
     assert answer.status_code == 200
     assert answer.json()["status"] == "assigned"
+
+
+async def test_an_update_that_leaves_out_the_answers_lowers_no_danger_that_was_answered_before(
+    service: Service,
+) -> None:
+    body = a_call(narrative="neighbour dispute", answers={"weapon": "in_hand"}, updated_at=_later(0))
+    first = await _sent(service, body)
+    silent = {name: value for name, value in body.items() if name != "answers"}
+
+    answer = await _sent(service, silent, narrative="neighbour dispute, caller waits outside", updated_at=_later(1))
+
+    assert first["triage"]["priority"] == answer["triage"]["priority"] == 1
+    assert answer["triage"]["facts"]["weapon"]["value"] == "in_hand"
+    calmed = await _sent(service, body, answers={"weapon": "none"}, updated_at=_later(2))
+    assert calmed["triage"]["facts"]["weapon"]["value"] == "none"
+
+
+async def test_an_answer_of_unknown_takes_back_nothing_that_was_answered_before(service: Service) -> None:
+    body = a_call(narrative="neighbour dispute", answers={"weapon": "in_hand"}, updated_at=_later(0))
+    await _sent(service, body)
+
+    answer = await _sent(service, body, answers={"weapon": "unknown"}, updated_at=_later(1))
+
+    assert answer["triage"]["facts"]["weapon"]["value"] == "in_hand"
+
+
+async def test_a_sender_that_repeats_its_old_answer_does_not_undo_what_people_learnt(service: Service) -> None:
+    body = a_call(narrative="neighbour dispute", answers={"weapon": "none"}, updated_at=_later(0))
+    incident = (await _sent(service, body))["incident"]["id"]
+    silent = {name: value for name, value in body.items() if name != "answers"}
+    await _sent(service, silent, narrative="neighbour dispute again", updated_at=_later(1))
+    await service.post(f"/v1/incidents/{incident}:retriage", {"answers": {"weapon": "in_hand"}})
+
+    answer = await _sent(service, body, updated_at=_later(2), narrative="neighbour dispute, third time")
+
+    assert answer["triage"]["facts"]["weapon"]["value"] == "in_hand"

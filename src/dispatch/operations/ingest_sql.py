@@ -97,13 +97,20 @@ LOCK_SEEN = text(
     """
 )
 
-# What is stored of a reference now.
+# What is stored of a reference now. answers: what the sender answered last, of each fact, in whichever version;
+# not knowing is no answer.
 SEEN = text(
     """
     select c.id as call_id, c.incident_id, i.decision_id, i.number, i.status, i.priority,
            coalesce(u.digest, c.digest) as digest, coalesce(u.revised_at, c.revised_at) as revised_at,
            coalesce(u.version, 1) as version, coalesce(u.flags, c.flags) as flags,
-           coalesce(coalesce(u.body, c.body) -> 'answers', '{}') as answers,
+           coalesce((select jsonb_object_agg(a.key, a.value order by v.version)
+                       from (select 1 as version, c.body
+                             union all
+                             select version, body from call_update
+                              where jurisdiction_id = c.jurisdiction_id and call_id = c.id) v,
+                            jsonb_each_text(coalesce(v.body -> 'answers', '{}')) a
+                      where a.value <> 'unknown'), '{}') as answers,
            (select count(*) from call l
              where l.jurisdiction_id = c.jurisdiction_id and l.incident_id = c.incident_id) as linked_calls
     from call c

@@ -5,6 +5,7 @@ from typing import Any
 
 from dispatch.domain.call import CallFacts, Channel
 from dispatch.domain.geo import LatLon
+from dispatch.triage.facts import UNKNOWN
 
 
 def as_given(call: CallFacts) -> dict[str, Any]:
@@ -35,14 +36,15 @@ def notes_of(given: dict[str, Any]) -> list[str]:
 
 
 def carried_over(call: CallFacts, given: dict[str, Any], sent_before: dict[str, str]) -> CallFacts:
-    """A sender's newer version of a call, with what people learnt in between.
+    """A sender's newer version of a call, with all that was answered before and what people learnt in between.
 
-    given: what the last decision knew. sent_before: the answers of the version before. Answers that people gave stay
-    unless the sender itself now answers otherwise than before; notes are added to the new text.
+    given: what the last decision knew. sent_before: what the sender answered last, of each fact. An answer stays until
+    the sender answers otherwise than before; leaving a fact out or not knowing it any more takes nothing back. Notes
+    are added to the new text.
     """
-    learnt = {fact: value for fact, value in given.get("answers", {}).items() if sent_before.get(fact) != value}
-    said_anew = {fact for fact, value in call.answers.items() if sent_before.get(fact) != value}
-    kept = {fact: value for fact, value in learnt.items() if fact not in said_anew}
+    known: dict[str, str] = given.get("answers", {})
+    said_anew = {fact for fact, value in call.answers.items() if value not in (UNKNOWN, sent_before.get(fact))}
+    kept = {fact: value for fact, value in known.items() if fact not in said_anew}
     return with_more(call, answers=kept, note="\n".join(notes_of(given)) or None)
 
 
