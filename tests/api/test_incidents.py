@@ -365,6 +365,41 @@ async def test_a_crew_whose_shift_has_ended_is_not_recommended(service: Service)
     assert {short["responder_type"] for short in got["recommendation"]["shortfalls"]} >= {"police"}
 
 
+async def _certify(service: Service, unit: str, last_day: str) -> None:
+    """The unit's responder is certified to that day, and every shift lasts two days longer."""
+    longer = "update shift set ends_at = ends_at + interval '2 days' where jurisdiction_id = $1"
+    await service.fetch(longer, service.jurisdiction)
+    people = (await service.get("/v1/responders")).json()["items"]
+    person = next(one["id"] for one in people if one["employee_number"] == f"R-{unit}")
+    body = {"certifications": [{"name": "als", "expires_on": last_day}]}
+    changed = await service.send("PATCH", f"/v1/responders/{person}", json=body, by="administrator")
+    assert changed.status_code == 200, changed.text
+
+
+async def _lapsed(service: Service, unit: str) -> frozenset[str]:
+    """The certificates of the unit that count no more, as the copy says by which new calls are answered."""
+    await service.call(received_at=iso(service.clock.at))
+    copies = service.app.state.services.rosters
+    _, copy = copies._copies[service.jurisdiction]
+    found: frozenset[str] = next(one.lapsed for one in copy.candidates if one.call_sign == unit)
+    return found
+
+
+async def test_a_certificate_counts_until_midnight_of_the_city_and_not_a_moment_longer_in_a_roster_read_before(
+    service: Service,
+) -> None:
+    """The city is eight hours behind UTC: 2026-11-23 ends there at 08:00 UTC of the next day."""
+    await _certify(service, "CR1", "2026-11-23")
+    service.clock.advance(10.5 * 3600)  # 00:30 UTC of the next day, 16:30 in the city
+    assert await _lapsed(service, "CR1") == frozenset()
+
+    service.clock.advance(7.5 * 3600 - 1)
+    before = await _lapsed(service, "CR1")
+    service.clock.advance(1)
+
+    assert (before, await _lapsed(service, "CR1")) == (frozenset(), {"als"})
+
+
 async def test_two_calls_of_one_reference_are_one_incident(service: Service) -> None:
     body = a_call()
     first = await service.call(**body)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -124,7 +124,7 @@ class RosterCopies:
         """A roster that is true for this fingerprint at this moment.
 
         The fingerprint was read in the caller's transaction and changes with every committed change of a unit, so an
-        equal one means an equal roster; shifts that begin or end make a copy old by themselves.
+        equal one means an equal roster; shifts that begin or end, and midnight, make a copy old by themselves.
         """
         known, copy = self._copies.get(jurisdiction_id, (None, None))
         if copy is None or known != fingerprint or not copy.read_at <= now < copy.good_until:
@@ -134,11 +134,10 @@ class RosterCopies:
 
 
 async def read_roster(session: AsyncSession, jurisdiction_id: str, now: datetime) -> Roster:
-    """Every unit of the roster as the router sees it at this moment."""
-    rows = (
-        await session.execute(_CANDIDATES, {"jurisdiction_id": jurisdiction_id, "now": now, "today": now.date()})
-    ).all()
-    zone = await session.scalar(_ZONE, {"jurisdiction_id": jurisdiction_id})
+    """Every unit of the roster as the router sees it at this moment. Days are days of the jurisdiction's time zone."""
+    zone = ZoneInfo(await session.scalar(_ZONE, {"jurisdiction_id": jurisdiction_id}) or "UTC")
+    today = now.astimezone(zone).date()
+    rows = (await session.execute(_CANDIDATES, {"jurisdiction_id": jurisdiction_id, "now": now, "today": today})).all()
     candidates = tuple(_candidate(row) for row in rows)
     by_type: dict[str, list[Candidate]] = {}
     for candidate in candidates:
@@ -146,10 +145,15 @@ async def read_roster(session: AsyncSession, jurisdiction_id: str, now: datetime
     return Roster(
         candidates,
         {kind: _of_type(units) for kind, units in by_type.items()},
-        ZoneInfo(zone or "UTC"),
+        zone,
         now,
-        min((row.next_change for row in rows if row.next_change is not None), default=FOREVER),
+        # Certificates end at midnight, shifts at any time.
+        min([_midnight_after(today, zone), *(row.next_change for row in rows if row.next_change is not None)]),
     )
+
+
+def _midnight_after(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone).astimezone(UTC)
 
 
 def _of_type(units: Sequence[Candidate]) -> UnitsOfType:
