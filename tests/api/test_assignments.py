@@ -30,6 +30,11 @@ async def _status(service: Service, incident: str) -> str:
     return str((await service.get(f"/v1/incidents/{incident}")).json()["incident"]["status"])
 
 
+async def _log_of(service: Service, incident: str) -> list[str]:
+    items = (await service.get(f"/v1/incidents/{incident}/timeline")).json()["items"]
+    return [str(event["type"]) for event in items]
+
+
 async def test_sworn_and_medical_units_are_ordered_and_all_others_are_offered_the_job(service: Service) -> None:
     incident = await service.incident()
 
@@ -279,6 +284,30 @@ async def test_an_incident_that_somebody_cleared_does_not_go_back_to_the_queue(s
     await service.step(police["id"], "cleared", outcome="handled")
 
     await service.step(care["id"], "declined", reason="too far")
+
+    assert await _status(service, incident) == "active"
+
+
+async def test_an_incident_left_to_the_police_waits_for_them_and_a_person_is_told_why(service: Service) -> None:
+    incident = await service.incident()
+    first, last = await service.assign(incident, "CR1", "CR2", mode="ordered")
+    await service.step(first["id"], "cleared", outcome="referred_to_police")
+    assert await _status(service, incident) == "active"
+
+    await service.step(last["id"], "cleared", outcome="contact_made")
+
+    shown = (await service.get(f"/v1/incidents/{incident}")).json()["incident"]
+    assert (shown["status"], shown["needs_human"], shown["status_reason"]) == ("pending", True, "referred_to_police")
+    assert incident in [one["id"] for one in (await service.get("/v1/incidents?status=pending")).json()["items"]]
+    assert "incident.reopened" in await _log_of(service, incident)
+
+
+async def test_an_incident_left_to_the_police_is_handled_once_they_were_there(service: Service) -> None:
+    incident = await service.incident()
+    care, police = sorted(await service.assign(incident, "CR1", "P1", mode="ordered"), key=lambda row: str(row["unit"]))
+    await service.step(care["id"], "cleared", outcome="referred_to_police")
+
+    await service.step(police["id"], "cleared", outcome="handled")
 
     assert await _status(service, incident) == "active"
 

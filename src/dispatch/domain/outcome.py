@@ -1,7 +1,8 @@
 """What came of an assignment: the outcome codes that ship, and which responder types use them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 _SWORN = ("police", "co_responder")
 _MEDICAL = ("ems", "fire")
@@ -16,6 +17,7 @@ class Outcome:
 
     met: True when somebody was reached, False when nobody was, None when the code does not tell.
     apco: the code of APCO 1.111.2 that it travels as, where one fits.
+    calls_for: the responder type that must still come.
     """
 
     code: str
@@ -23,6 +25,16 @@ class Outcome:
     responder_types: tuple[str, ...] = ()
     met: bool | None = None
     apco: str | None = None
+    calls_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A unit that left an incident, with what came of it."""
+
+    responder_type: str
+    outcome: str | None
+    cleared_at: datetime
 
 
 # One row per code, the usual ones first. A city adds its own as data; an unknown code is kept, never refused.
@@ -32,6 +44,9 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("de_escalated", "De-escalated", (*_CARE, "police"), met=True),
     Outcome("advised", "Advice given", met=True),
     Outcome("referred", "Referred to a service or another agency", met=True, apco="15"),
+    Outcome("referred_to_police", "Left to the police, who must still come", calls_for="police"),
+    Outcome("referred_to_ems", "Left to emergency medical services, who must still come", calls_for="ems"),
+    Outcome("referred_to_fire", "Left to the fire service, which must still come", calls_for="fire"),
     Outcome("transported_voluntarily", "Taken somewhere they chose to go", (*_CARE, "police", "ems"), met=True),
     Outcome("needs_met", "Practical needs met: food, water, clothing, a call", _CARE, met=True),
     Outcome("follow_up_due", "Contact made; a follow-up is due", _CARE, met=True),
@@ -77,3 +92,16 @@ def anyone_met(codes: Iterable[str]) -> bool | None:
     if True in answers:
         return True
     return False if False in answers else None
+
+
+def still_awaited(left: Collection[Cleared]) -> str | None:
+    """The outcome by which one of these units left the incident to somebody who has not been there since, if any."""
+    for one in left:
+        calls_for = None if one.outcome not in _BY_CODE else _BY_CODE[one.outcome].calls_for
+        came = (
+            other is not one and other.responder_type == calls_for and other.cleared_at >= one.cleared_at
+            for other in left
+        )
+        if calls_for is not None and not any(came):
+            return one.outcome
+    return None

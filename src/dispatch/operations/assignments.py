@@ -34,10 +34,12 @@ from dispatch.domain.errors import (
 )
 from dispatch.domain.ids import Prefix, is_id
 from dispatch.domain.incident import IncidentStatus
+from dispatch.domain.outcome import Cleared, still_awaited
 from dispatch.domain.time import iso
 from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.call_body import FUTURE_TOLERANCE
+from dispatch.operations.queue import put_back
 
 MAX_UNITS = 50
 _OUT = frozenset({UnitStatus.OFF_DUTY.value, UnitStatus.OUT_OF_SERVICE.value, UnitStatus.EMERGENCY.value})
@@ -145,7 +147,8 @@ async def step_assignment(
     setattr(row, stamp_column(command.status), occurred_at)
     if implies_acceptance(before, command.status) and row.accepted_at is None:
         row.accepted_at = occurred_at
-    await _after_step(session, incident, row, unit, command.status, occurred_at)
+    _after_step(row, unit, command.status, occurred_at)
+    waiting = await _back_to_queue_when_nobody_is_left(session, incident, actor) if command.status in TERMINAL else []
     payload = {
         "unit": row.call_sign,
         "responder_type": row.responder_type,
@@ -157,7 +160,10 @@ async def step_assignment(
         "late_s": round((actor.now - occurred_at).total_seconds()),
     }
     await tell(
-        session, actor, log.Entry(f"assignment.{command.status.value}", row.id, occurred_at, row.incident_id, payload)
+        session,
+        actor,
+        log.Entry(f"assignment.{command.status.value}", row.id, occurred_at, row.incident_id, payload),
+        *waiting,
     )
     return row
 
@@ -333,14 +339,7 @@ def _assigned(row: Assignment) -> log.Entry:
     return log.Entry("unit.assigned", row.id, row.created_at, row.incident_id, payload)
 
 
-async def _after_step(
-    session: AsyncSession,
-    incident: Incident,
-    row: Assignment,
-    unit: Unit,
-    status: AssignmentStatus,
-    occurred_at: datetime,
-) -> None:
+def _after_step(row: Assignment, unit: Unit, status: AssignmentStatus, occurred_at: datetime) -> None:
     if status not in TERMINAL:
         if row.exclusive:
             _follow_unit(unit, unit_status_after(status), occurred_at)
@@ -349,29 +348,38 @@ async def _after_step(
         _follow_unit(unit, UnitStatus.AVAILABLE, occurred_at)
     else:
         unit.version += 1
-    if incident.status == IncidentStatus.ACTIVE.value and status is not AssignmentStatus.CLEARED:
-        await _back_to_queue_when_nobody_is_left(session, incident)
 
 
-async def _back_to_queue_when_nobody_is_left(session: AsyncSession, incident: Incident) -> None:
+async def _back_to_queue_when_nobody_is_left(
+    session: AsyncSession, incident: Incident, actor: Actor
+) -> list[log.Entry]:
     """An incident whose units all declined or were cancelled waits again, with its old age.
 
+    So does one whose units left it to somebody who never came; then a person must look, told by the reason and the log.
     Units that are told one way do not count, here and where an incident becomes active: they handle nothing of it.
     """
+    if incident.status != IncidentStatus.ACTIVE.value:
+        return []
     await session.flush()
-    left = await session.scalar(
-        select(func.count())
-        .select_from(Assignment)
-        .where(
+    rows = await session.execute(
+        select(Assignment.status, Assignment.responder_type, Assignment.outcome, Assignment.cleared_at).where(
             Assignment.jurisdiction_id == incident.jurisdiction_id,
             Assignment.incident_id == incident.id,
             Assignment.status.in_([*(status.value for status in ACTIVE), AssignmentStatus.CLEARED.value]),
             Assignment.responder_type.not_in(sorted(ONE_WAY_TYPES)),
         )
     )
-    if not left:
+    there = rows.all()
+    if any(row.status != AssignmentStatus.CLEARED.value for row in there):
+        return []
+    awaited = still_awaited([Cleared(row.responder_type, row.outcome, row.cleared_at) for row in there])
+    if awaited is not None:
+        incident.needs_human = True
+        return [put_back(incident, awaited, actor)]
+    if not there:
         incident.status = IncidentStatus.PENDING.value
         incident.version += 1
+    return []
 
 
 def _follow_unit(unit: Unit, status: UnitStatus, occurred_at: datetime) -> None:
