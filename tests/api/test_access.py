@@ -25,6 +25,9 @@ OPEN_FOLDERS = {"/static-offline-docs"}
 # Permissions under which a POST asks or drafts and touches no call.
 MAY_BE_ASKED = {Permission.TRIAGE_EVALUATE, Permission.POLICY_READ, Permission.POLICY_WRITE, Permission.INCIDENT_READ}
 NAME, PHONE, DOOR, STORY = "Zebulon Quartermain", "+1-555-0142", "4217 Grove", "neighbour not seen"
+# Exact to a step: what is left for those who may only know the block is 44.051, -124.901.
+EXACT = {"lat": 44.0512345, "lon": -124.9012345}
+MOVED_TO = {"lat": 44.0523456, "lon": -124.9023456, "address": "4219 Grove St, rear"}
 
 
 def _routes(app: FastAPI) -> Iterator[tuple[str, str, Any]]:
@@ -240,7 +243,10 @@ async def _every_answer(service: Service, incident: str, by: str) -> list[tuple[
 
 
 async def _a_told_story(service: Service) -> str:
-    got = await service.call()
+    place = {**EXACT, "address": "4217 Grove St", "place": "private_residence"}
+    got = await service.call(**(body := a_call(location=place)))
+    moved = {**body, "updated_at": "2026-11-23T14:00:30Z", "location": MOVED_TO}
+    assert (await service.post("/v1/calls", moved)).status_code == 200
     incident: str = got["incident"]["id"]
     body = a_call(source_ref="told", narrative="loud music")
     await service.call(**body)
@@ -254,10 +260,89 @@ async def test_who_called_and_from_which_door_is_in_no_answer_to_a_role_that_may
     service: Service, role: Role
 ) -> None:
     incident = await _a_told_story(service)
+    place = () if role is Role.RESPONDER else (DOOR, "4219 Grove", *(str(n)[:9] for n in (*EXACT.values(), 44.0523456)))
 
     for path, content in await _every_answer(service, incident, role.value):
-        for private in (NAME, PHONE, DOOR):
+        for private in (NAME, PHONE, *place):
             assert private.encode() not in content, f"{role} reads {private} at {path}"
+
+
+async def test_a_step_reported_by_an_integration_is_answered_with_the_block(service: Service) -> None:
+    incident = await service.incident(location=EXACT)
+    [row] = await service.assign(incident, "P1")
+
+    mdt = await service.token(Role.INTEGRATION, source="mdt", agencies=["city-police"])
+    answer = await service.post(f"/v1/assignments/{row['id']}/status", {"status": "en_route"}, by=mdt)
+
+    assert (answer.status_code, answer.json()["lat"], answer.json()["lon"]) == (200, 44.051, -124.901)
+
+
+async def test_the_door_is_not_found_by_asking_for_ever_smaller_boxes(service: Service) -> None:
+    incident = await service.incident(location=EXACT)
+    await service.assign(incident, "P1")
+    around = "/v1/assignments?bbox=-124.90124,44.05123,-124.90123,44.05124"
+
+    assert [len((await service.get(around, by=by)).json()["items"]) for by in ("dispatcher", "auditor")] == [1, 0]
+    block = "/v1/assignments?bbox=-124.9011,44.0509,-124.9009,44.0511"
+    assert len((await service.get(block, by="auditor")).json()["items"]) == 1
+
+
+async def test_a_responder_reads_the_incident_that_its_unit_is_on_and_no_other(service: Service) -> None:
+    own, other = await service.incident(location=EXACT | {"address": "4217 Grove St"}), await service.incident()
+    [mine] = await service.assign(own, "CR1", mode="ordered")
+    [police] = await service.assign(own, "P1")
+    await service.step(police["id"], "cleared", outcome="arrest", note="into custody")
+    await service.assign(other, "CR2")
+
+    seen = await service.get(f"/v1/incidents/{own}", by="responder")
+    refused = await service.get(f"/v1/incidents/{other}", by="responder")
+    nowhere = await service.get("/v1/incidents/inc_" + "0" * 26, by="responder")
+    await service.step(mine["id"], "cleared", outcome="contact_made")
+    after = await service.get(f"/v1/incidents/{own}", by="responder")
+
+    assert seen.status_code == 200, seen.text
+    assert (seen.json()["incident"]["address"], seen.json()["incident"]["lat"]) == ("4217 Grove St", EXACT["lat"])
+    assert STORY in seen.text
+    for private in (NAME, PHONE, "arrest", "into custody"):
+        assert private not in seen.text
+    assert [one.status_code for one in (refused, nowhere, after)] == [404, 404, 404]
+    assert refused.json()["detail"].replace(other, "X") == nowhere.json()["detail"].replace("inc_" + "0" * 26, "X")
+    queue = await service.get("/v1/incidents", by="responder")
+    assert queue.status_code == 403
+
+
+CONDUCT = ("why police went", "police-note", "treated_no_transport", "medic-note")
+
+
+@pytest.mark.parametrize("role", [role for role in Role if Permission.INCIDENT_READ in ROLE_PERMISSIONS[role]])
+async def test_a_role_kept_to_an_agency_sees_the_whole_incident_but_not_the_people_and_conduct_of_others(
+    service: Service, role: Role
+) -> None:
+    incident = await _a_told_story(service)
+    made = await service.assign(incident, "P2", "M1", mode="ordered", reason="why police went")
+    rows = {row["unit"]: row["id"] for row in made}
+    await service.step(rows["P2"], "cleared", outcome="handled", note="police-note")
+    await service.step(rows["M1"], "cleared", outcome="treated_no_transport", note="medic-note")
+    care = await service.token(role, agencies=["city-care"])
+    other = await service.fetch(
+        "select id, employee_number from responder where jurisdiction_id = $1 and agency_id <> 'city-care'",
+        service.jurisdiction,
+    )
+
+    answers = await _every_answer(service, incident, care)
+
+    told = {path: content.decode() for path, content in answers}
+    for path, content in told.items():
+        for hidden in (*CONDUCT, *(text for row in other for text in row)):
+            assert hidden not in content, f"{role} of city-care reads {hidden} at {path}"
+    shown = json.loads((await service.get(f"/v1/incidents/{incident}", by=care)).text)
+    assert {one["unit"] for one in shown["assignments"]} >= {"P1", "P2", "M1", "CR1"}
+    advice = (await service.get(f"/v1/incidents/{incident}/recommendation", by=care)).json()
+    assert {one["agency"] for one in advice["not_offered"]} == {"city-care"}
+    everyone = (await service.get(f"/v1/incidents/{incident}")).text
+    assert all(one in everyone for one in CONDUCT), "the test means nothing if nobody saw it"
+    everyone = (await service.get(f"/v1/incidents/{incident}/timeline")).text
+    assert all(one in everyone for one in CONDUCT if "note" not in one)
 
 
 async def test_who_called_is_shown_to_those_who_talk_to_callers(service: Service) -> None:

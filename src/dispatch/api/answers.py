@@ -6,6 +6,10 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel, Field
 
+from dispatch.db.models import Assignment
+from dispatch.domain.access import Principal
+from dispatch.domain.redaction import redacted_assignment, redacted_event
+from dispatch.queries.feed import LoggedEvent
 from dispatch.web.paging import DEFAULT_PAGE, MAX_PAGE
 from dispatch.web.problems import MEDIA_TYPE
 
@@ -133,3 +137,13 @@ class EventOut(BaseModel):
     payload: dict[str, Any]
 
     model_config = {"from_attributes": True}
+
+
+def assignment_out(row: Assignment, principal: Principal) -> AssignmentOut:
+    """An assignment as this principal may see it."""
+    return AssignmentOut.model_validate(redacted_assignment(AssignmentOut.model_validate(row).model_dump(), principal))
+
+
+def event_out(event: LoggedEvent, principal: Principal) -> EventOut:
+    """A row of the log as this principal may see it."""
+    return EventOut.model_validate(event).model_copy(update={"payload": redacted_event(event.payload, principal)})

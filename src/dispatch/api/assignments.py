@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from dispatch.api.answers import PAGE, AssignmentOut, Cursor, Limit, refusals
+from dispatch.api.answers import PAGE, AssignmentOut, Cursor, Limit, assignment_out, refusals
 from dispatch.api.bodies import Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of
 from dispatch.api.history_files import as_csv, as_geojson, as_ndjson
-from dispatch.domain.access import Permission
+from dispatch.domain.access import Permission, Principal
 from dispatch.domain.assignment import AssignmentMode, AssignmentStatus
 from dispatch.domain.classification import Category
 from dispatch.domain.errors import FieldProblem, Invalid
@@ -91,7 +91,7 @@ async def post_assignments(incident_id: str, body: AssignBody, act: CurrentAct) 
         incident_id, body.units, body.mode, body.step, body.role, body.eta_s, body.recommended, body.reason
     )
     made = await assign_units(act.session, command, actor_of(act), act.principal)
-    return Assigned(assignments=[AssignmentOut.model_validate(row) for row in made])
+    return Assigned(assignments=[assignment_out(row, act.principal) for row in made])
 
 
 @commands.post(
@@ -104,7 +104,7 @@ async def post_assignments(incident_id: str, body: AssignBody, act: CurrentAct) 
 async def post_status(assignment_id: str, body: StatusBody, act: CurrentAct) -> AssignmentOut:
     """409 `illegal_transition` lists the steps that are legal from here."""
     command = StatusStep(assignment_id, body.status, body.occurred_at, body.reason, body.outcome, body.note)
-    return AssignmentOut.model_validate(await step_assignment(act.session, command, actor_of(act), act.principal))
+    return assignment_out(await step_assignment(act.session, command, actor_of(act), act.principal), act.principal)
 
 
 @queries.get(
@@ -156,6 +156,7 @@ async def list_assignments(
         bbox=_bbox(bbox),
         agencies=act.principal.agencies,
         only_unit=act.principal.unit,
+        to_the_block=not act.principal.sees_place,
         hidden_types=act.principal.hidden_responder_types(),
     )
     accepted = request.headers.get("accept", "")
@@ -170,7 +171,7 @@ async def list_assignments(
     rows = await history.page(act.session, act.principal.jurisdiction, wanted, after=after, limit=limit)
     last = rows[-1].assignment if len(rows) == limit else None
     page = HistoryPage(
-        items=[history_item(row) for row in rows],
+        items=[history_item(row, act.principal) for row in rows],
         next=encode_cursor([last.created_at, last.id]) if last else None,
     )
     return Response(page.model_dump_json(), media_type="application/json")
@@ -183,9 +184,9 @@ _FILES = (
 )
 
 
-def history_item(row: history.HistoryRow) -> HistoryItem:
-    """A history row with its intervals."""
-    item = AssignmentOut.model_validate(row.assignment).model_dump()
+def history_item(row: history.HistoryRow, principal: Principal) -> HistoryItem:
+    """A history row with its intervals, as this principal may see it."""
+    item = assignment_out(row.assignment, principal).model_dump()
     return HistoryItem.model_validate(
         {
             **item,
@@ -200,7 +201,7 @@ def history_item(row: history.HistoryRow) -> HistoryItem:
 async def _every(act: Act, wanted: history.HistoryFilter) -> AsyncIterator[HistoryItem]:
     """Every matching row, page by page, in a session of its own: the request's ends before the body is sent."""
     async for row in history.every(act.services.sessions, act.principal.jurisdiction, wanted):
-        yield history_item(row)
+        yield history_item(row, act.principal)
 
 
 def _bbox(text: str | None) -> tuple[float, float, float, float] | None:

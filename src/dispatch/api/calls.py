@@ -17,6 +17,7 @@ from dispatch.db.lookup import get_incident
 from dispatch.db.session import is_lone
 from dispatch.domain.access import Permission, Role
 from dispatch.domain.errors import DispatchError
+from dispatch.domain.redaction import redacted_advice
 from dispatch.operations.actor import Actor
 from dispatch.operations.call_body import CallBody
 from dispatch.operations.calls import Received, receive
@@ -119,7 +120,7 @@ async def post_call(
     )
     triage = triage_for(act.principal, got.decision)
     try:
-        advice = await _advice(body, got, act)
+        advice = redacted_advice(await _advice(body, got, act), act.principal)
     except Exception as error:
         # The call matters more than the advice. What broke a transaction must still undo it.
         if not is_lone(act.session) and isinstance(error, DispatchError | SQLAlchemyError):

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from dispatch.api.answers import EventOut, Limit, refusals
+from dispatch.api.answers import EventOut, Limit, event_out, refusals
 from dispatch.db.session import following
 from dispatch.domain.access import Permission
 from dispatch.queries import feed
@@ -37,7 +37,7 @@ async def get_feed(
 ) -> FeedPage:
     """Gap-free: a row is shown only when none before it can still be committed."""
     rows = await feed.events_after(act.session, act.principal, after, limit)
-    return FeedPage(items=[EventOut.model_validate(row) for row in rows], last_seq=rows[-1].seq if rows else after)
+    return FeedPage(items=[event_out(row, act.principal) for row in rows], last_seq=rows[-1].seq if rows else after)
 
 
 @queries.get(
@@ -72,7 +72,7 @@ async def _stream(request: Request, act: Act, after: int) -> AsyncIterator[bytes
             rows = await feed.events_after(session, act.principal, after, PAGE)
         for row in rows:
             after = row.seq
-            body = EventOut.model_validate(row).model_dump_json()
+            body = event_out(row, act.principal).model_dump_json()
             yield f"id: {row.seq}\nevent: {row.type}\ndata: {body}\n\n".encode()
         if rows:
             quiet_s = 0.0

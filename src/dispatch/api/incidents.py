@@ -6,17 +6,28 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from dispatch.api.answers import PAGE, AssignmentOut, Cursor, EventOut, IncidentOut, Limit, refusals
+from dispatch.api.answers import (
+    PAGE,
+    AssignmentOut,
+    Cursor,
+    EventOut,
+    IncidentOut,
+    Limit,
+    assignment_out,
+    event_out,
+    refusals,
+)
 from dispatch.api.bodies import Answers, Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of, json_answer
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
 from dispatch.api.valve import triage_for
-from dispatch.db.lookup import get_incident
+from dispatch.db.lookup import get_incident, no_incident
 from dispatch.db.models import Incident, TriageDecisionRow
 from dispatch.domain.access import Permission, Principal
+from dispatch.domain.assignment import ACTIVE
 from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, Category
 from dispatch.domain.incident import IncidentStatus
-from dispatch.domain.redaction import redacted_call, redacted_location
+from dispatch.domain.redaction import redacted_advice, redacted_call, redacted_places
 from dispatch.operations import decisions
 from dispatch.operations import incidents as change
 from dispatch.queries import feed, incidents
@@ -152,21 +163,23 @@ async def list_incidents(
 
 
 @queries.get("/{incident_id}", response_model=IncidentDetail, responses=refusals(404), summary="One incident")
-@requires(Permission.INCIDENT_READ)
+@requires(Permission.INCIDENT_READ_OWN)
 async def get_one(incident_id: str, act: CurrentAct) -> Response:
-    """By id or number."""
+    """By id or number. For a responder: the incident that its unit is on or is offered, while it is, and no other."""
     jurisdiction = act.principal.jurisdiction
     row = await get_incident(act.session, jurisdiction, incident_id)
+    units = await incidents.assignments_of(act.session, jurisdiction, row.id)
+    if not act.principal.sees_incident([unit.unit_id for unit in units if unit.status in ACTIVE]):
+        raise no_incident(incident_id)
     calls = await incidents.calls_of(act.session, jurisdiction, row.id)
     decision = await decisions.standing_decision(act.session, jurisdiction, row.decision_id)
-    units = await incidents.assignments_of(act.session, jurisdiction, row.id)
     return json_answer(
         {
             "incident": incident_data(row, act.principal),
             "calls": [call_data(call, act) for call in calls],
             "triage": triage_for(act.principal, decision.decision),
             "assignments": [
-                AssignmentOut.model_validate(unit).model_dump(mode="json")
+                assignment_out(unit, act.principal).model_dump(mode="json")
                 for unit in units
                 if act.principal.sees_responder_type(unit.responder_type)
             ],
@@ -183,7 +196,7 @@ async def get_timeline(incident_id: str, act: CurrentAct, cursor: Cursor = None,
     after: Any = decode_cursor(cursor, [SEQUENCE])[0] if cursor else 0
     events = await feed.timeline(act.session, act.principal, row.id, after=after, limit=limit)
     return Timeline(
-        items=[EventOut.model_validate(event) for event in events],
+        items=[event_out(event, act.principal) for event in events],
         next=encode_cursor([events[-1].seq]) if len(events) == limit else None,
     )
 
@@ -208,7 +221,8 @@ async def get_recommendation(incident_id: str, act: CurrentAct) -> Response:
     """Units, shortfalls, and every unit that is not offered, each with its reasons. Writes nothing."""
     row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
     hidden = act.principal.hidden_responder_types()
-    return json_answer(await full_recommendation(act.session, row, act.now, hidden), 200)
+    advice = await full_recommendation(act.session, row, act.now, hidden)
+    return json_answer(redacted_advice(advice, act.principal), 200)
 
 
 @commands.post(
@@ -273,7 +287,7 @@ async def _triage_answer(act: Act, incident_id: str, data: dict[str, Any]) -> Re
 
 def incident_data(row: Incident, principal: Principal) -> dict[str, Any]:
     """An incident as this principal may see it: without the door for those who may not know who called."""
-    return redacted_location(IncidentOut.model_validate(row).model_dump(mode="json"), principal)
+    return redacted_places(IncidentOut.model_validate(row).model_dump(mode="json"), principal)
 
 
 def call_data(said: CallNow, act: Act) -> dict[str, Any]:
@@ -305,7 +319,7 @@ def _decision_data(row: TriageDecisionRow, principal: Principal) -> dict[str, An
         "trigger": row.trigger,
         "actor": row.actor,
         "triage": triage_for(principal, row.decision),
-        "given": row.given,
+        "given": redacted_places(row.given, principal),
         "override_reason": row.override_reason,
         "note": row.note,
     }

@@ -117,6 +117,7 @@ class NotOfferedOut(BaseModel):
 
     unit: str
     unit_id: str
+    agency: str
     reasons: list[str]
     why: str
 

@@ -14,8 +14,13 @@ async def get_incident(session: AsyncSession, jurisdiction_id: str, name: str, *
     query = select(Incident).where(Incident.jurisdiction_id == jurisdiction_id, by == name.removeprefix("#"))
     row = await session.scalar(query.with_for_update() if lock else query)
     if row is None:
-        raise NotFound(f"There is no incident {name}.", fix="List the open ones with GET /v1/incidents.")
+        raise no_incident(name)
     return row
+
+
+def no_incident(name: str) -> NotFound:
+    """The refusal for an incident that does not exist, or not for whoever asks."""
+    return NotFound(f"There is no incident {name}.", fix="List the open ones with GET /v1/incidents.")
 
 
 async def get_unit(

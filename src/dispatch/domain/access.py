@@ -27,6 +27,7 @@ class Permission(StrEnum):
     CALL_READ_CALLER = "call.read_caller"
     TRIAGE_EVALUATE = "triage.evaluate"
     INCIDENT_READ = "incident.read"
+    INCIDENT_READ_OWN = "incident.read_own"
     INCIDENT_CHANGE = "incident.change"
     INCIDENT_OVERRIDE = "incident.override"
     ASSIGNMENT_READ = "assignment.read"
@@ -48,10 +49,17 @@ class Permission(StrEnum):
 
 
 _P = Permission
-_LOOK = frozenset({_P.INCIDENT_READ, _P.ASSIGNMENT_READ, _P.ROSTER_READ, _P.POLICY_READ, _P.STATUS_READ})
-_CALL_TAKER = frozenset(
-    {_P.CALL_WRITE, _P.CALL_READ_CALLER, _P.TRIAGE_EVALUATE, _P.INCIDENT_READ, _P.INCIDENT_CHANGE, _P.ROSTER_READ}
-) | {_P.STATUS_READ, _P.FEED_READ}
+_READ = frozenset({_P.INCIDENT_READ, _P.INCIDENT_READ_OWN})
+_LOOK = _READ | {_P.ASSIGNMENT_READ, _P.ROSTER_READ, _P.POLICY_READ, _P.STATUS_READ}
+_CALL_TAKER = _READ | {
+    _P.CALL_WRITE,
+    _P.CALL_READ_CALLER,
+    _P.TRIAGE_EVALUATE,
+    _P.INCIDENT_CHANGE,
+    _P.ROSTER_READ,
+    _P.STATUS_READ,
+    _P.FEED_READ,
+}
 _DISPATCHER = (
     _CALL_TAKER
     | _LOOK
@@ -62,21 +70,25 @@ _DISPATCHER = (
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CALL_TAKER: _CALL_TAKER,
     Role.DISPATCHER: _DISPATCHER,
-    Role.RESPONDER: frozenset({_P.ASSIGNMENT_READ, _P.ASSIGNMENT_STATUS, _P.UNIT_STATUS, _P.UNIT_POSITION}),
+    Role.RESPONDER: frozenset(
+        {_P.INCIDENT_READ_OWN, _P.ASSIGNMENT_READ, _P.ASSIGNMENT_STATUS, _P.UNIT_STATUS, _P.UNIT_POSITION}
+    ),
     Role.SUPERVISOR: _DISPATCHER | {_P.REPORT_READ, _P.POLICY_PUBLISH},
-    Role.ANALYST: frozenset(
-        {_P.TRIAGE_EVALUATE, _P.POLICY_READ, _P.POLICY_WRITE, _P.INCIDENT_READ, _P.ASSIGNMENT_READ, _P.REPORT_READ}
-    )
-    | {_P.STATUS_READ},
+    Role.ANALYST: _READ
+    | {_P.TRIAGE_EVALUATE, _P.POLICY_READ, _P.POLICY_WRITE, _P.ASSIGNMENT_READ, _P.REPORT_READ, _P.STATUS_READ},
     Role.ADMINISTRATOR: frozenset(
         {_P.ROSTER_READ, _P.ROSTER_WRITE, _P.TOKEN_WRITE, _P.USER_WRITE, _P.POLICY_READ, _P.POLICY_PUBLISH}
     )
-    | {_P.IMPORT_WRITE, _P.STATUS_READ, _P.UNIT_STATUS, _P.FEED_READ, _P.INCIDENT_READ},
+    | _READ
+    | {_P.IMPORT_WRITE, _P.STATUS_READ, _P.UNIT_STATUS, _P.FEED_READ},
     Role.INTEGRATION: frozenset(
         {_P.CALL_WRITE, _P.TRIAGE_EVALUATE, _P.STATUS_READ, _P.UNIT_STATUS, _P.UNIT_POSITION, _P.ASSIGNMENT_STATUS}
     ),
     Role.AUDITOR: _LOOK | {_P.FEED_READ, _P.REPORT_READ},
 }
+
+# Whoever has the second permission has the first, though scopes name only the second.
+_PART_OF = {_P.INCIDENT_READ_OWN: _P.INCIDENT_READ}
 
 # The one-way valve: whoever speaks for one of these disciplines never learns that the other exists.
 _HIDDEN_FROM: dict[str, frozenset[str]] = {"police": frozenset({"cvi"}), "co_responder": frozenset({"cvi"})}
@@ -103,7 +115,10 @@ class Principal:
     disciplines: frozenset[str] = frozenset()
 
     def may(self, permission: Permission) -> bool:
-        """True when the role has the permission and no scope takes it away."""
+        """True when the role has the permission, or one that it is part of, and no scope takes it away."""
+        return self._has(permission) or (permission in _PART_OF and self._has(_PART_OF[permission]))
+
+    def _has(self, permission: Permission) -> bool:
         return permission in ROLE_PERMISSIONS[self.role] and (self.scopes is None or permission.value in self.scopes)
 
     def require(self, permission: Permission) -> None:
@@ -158,13 +173,29 @@ class Principal:
             )
 
     def sees_agency(self, agency_id: str) -> bool:
-        """True when rows of this agency may be shown."""
+        """True when rows of this agency may be shown: of its roster, its people and its history."""
         return self.agencies is None or agency_id in self.agencies
+
+    def sees_incident(self, units_on_it: Collection[str]) -> bool:
+        """True when an incident may be shown: any to those who read incidents, else the one that its unit is on."""
+        return self.may(Permission.INCIDENT_READ) or (self.unit is not None and self.unit in units_on_it)
+
+    def sees_conduct(self, agency_id: str, unit_id: str | None = None) -> bool:
+        """True when it may know why a unit did what it did at an incident and what came of it: its own units'.
+
+        unit_id: None where only the agency is known; then a principal that speaks for one unit is not told.
+        """
+        return self.sees_agency(agency_id) and (self.unit is None or unit_id == self.unit)
 
     @property
     def sees_caller(self) -> bool:
-        """True when this principal may know who called and from which door."""
+        """True when this principal may know who called."""
         return self.may(Permission.CALL_READ_CALLER)
+
+    @property
+    def sees_place(self) -> bool:
+        """True when it may know the door: who talks to callers, and a responder, who sees nothing but its own jobs."""
+        return self.sees_caller or (self.role is Role.RESPONDER and self.unit is not None)
 
     def hidden_responder_types(self) -> frozenset[str]:
         """Responder types that this principal never sees, in any list, count, feed or error.

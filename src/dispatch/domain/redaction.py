@@ -1,6 +1,8 @@
-"""What is left of a call for somebody who may not know who called: field by field, in one place."""
+"""What is left for somebody who may not know who called, from where, or how other agencies acted: in one place.
 
-import re
+Every answer that tells of calls, incidents, assignments, decisions or the log passes here.
+"""
+
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,27 +11,20 @@ from dispatch.domain.access import Principal
 # What a caller's entry keeps: nothing that names or reaches the person.
 _CALLER_KEEPS = ("language", "relation", "wants")
 # About 110 m: enough to see the block, not the door.
-_BLOCK_DECIMALS = 3
-_HOUSE_NUMBER = re.compile(r"^\s*(\d+)(?:-\d+)?[A-Za-z]?(?:\s+1/2)?\s+(?=\S)")
-_DOOR = re.compile(
-    r"(?:\s*,\s*|\s+)(?:#\s*\S+|(?:apt|apartment|unit|suite|ste|rm|room|fl|floor|bldg|building)\b\.?\s*#?\s*\w*).*$",
-    re.IGNORECASE,
-)
+BLOCK_DECIMALS = 3
+# What a unit did and why. Its times and steps are part of the incident; these are its agency's.
+_CONDUCT = ("reason", "outcome", "note")
 
 
 def redacted_call(call: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
     """The call body (shape of `POST /v1/calls`) as this principal may see it.
 
-    Without `call.read_caller`: no name and no telephone, the address to the block, the position to about 110 m. Text
-    stays as it is: a narrative may repeat what was hidden.
+    Without `call.read_caller`: no name, no telephone, no address, the position to about 110 m. Text stays as it is: a
+    narrative may repeat what was hidden.
     """
-    shown = dict(call)
-    if principal.sees_caller:
-        return shown
+    shown = redacted_places(call, principal)
     if isinstance(shown.get("caller"), Mapping):
         shown["caller"] = redacted_caller(shown["caller"], principal)
-    if isinstance(shown.get("location"), Mapping):
-        shown["location"] = redacted_location(shown["location"], principal)
     return shown
 
 
@@ -40,23 +35,45 @@ def redacted_caller(caller: Mapping[str, Any], principal: Principal) -> dict[str
     return {name: caller[name] for name in _CALLER_KEEPS if name in caller}
 
 
-def redacted_location(location: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
-    """The location as this principal may see it."""
-    shown = dict(location)
-    if principal.sees_caller:
-        return shown
-    if isinstance(shown.get("address"), str):
-        shown["address"] = block_of(shown["address"])
-    for axis in ("lat", "lon"):
-        if isinstance(shown.get(axis), int | float):
-            shown[axis] = round(shown[axis], _BLOCK_DECIMALS)
-    return shown
+def redacted_places(data: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
+    """The data with every place in it, however deep, as this principal may see it.
+
+    An address is left out whole: no rule finds the door in every way of writing one. `lat`, `lon` and `position` are
+    cut to the block.
+    """
+    return dict(data) if principal.sees_place else {name: _coarse(name, value) for name, value in data.items()}
 
 
-def block_of(address: str) -> str:
-    """The address without house number and door: "4217 Oak St Apt 3" becomes "4200 block Oak St"."""
-    street = _DOOR.sub("", address)
-    number = _HOUSE_NUMBER.match(street)
-    if number is None:
-        return street.strip()
-    return f"{int(number.group(1)) // 100 * 100} block {street[number.end() :].strip()}"
+def redacted_assignment(row: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
+    """An assignment as this principal may see it: without reason, outcome and note of other agencies' units."""
+    shown = redacted_places(row, principal)
+    return shown if principal.sees_conduct(row["agency"], row["unit_id"]) else _without_conduct(shown)
+
+
+def redacted_event(payload: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
+    """What a row of the log says, as this principal may see it."""
+    shown = redacted_places(payload, principal)
+    agency = payload.get("agency")
+    return shown if agency is None or principal.sees_conduct(agency) else _without_conduct(shown)
+
+
+def redacted_advice(advice: dict[str, Any], principal: Principal) -> dict[str, Any]:
+    """A recommendation as this principal may see it: why units were not offered is told of its own agencies' units."""
+    if principal.agencies is None:
+        return advice
+    return {**advice, "not_offered": [one for one in advice["not_offered"] if principal.sees_agency(one["agency"])]}
+
+
+def _without_conduct(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if name in _CONDUCT else value for name, value in data.items()}
+
+
+def _coarse(name: str, value: Any) -> Any:
+    if name == "address":
+        return None
+    if isinstance(value, Mapping):
+        return {inner: _coarse(inner, one) for inner, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_coarse(name, one) for one in value]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return round(value, BLOCK_DECIMALS) if is_number and name in ("lat", "lon", "position") else value

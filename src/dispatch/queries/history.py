@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Numeric, Select, cast, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.models import Assignment, AssignmentResponder, Incident
 from dispatch.db.session import Sessions, reading
 from dispatch.domain.assignment import AssignmentStatus, intervals, stamp_column
 from dispatch.domain.ids import Prefix, is_id
+from dispatch.domain.redaction import BLOCK_DECIMALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class HistoryFilter:
     """What to look for; None asks nothing. Times bound the moment of assignment: from inclusive, to exclusive.
 
     bbox: west, south, east, north in degrees; an assignment whose incident has no position is in no box.
-    agencies, hidden_types: what the asker may see, not what they ask for.
+    agencies, only_unit, to_the_block, hidden_types: what the asker may see, not what they ask for.
     """
 
     unit: str | None = None
@@ -34,6 +35,7 @@ class HistoryFilter:
     bbox: tuple[float, float, float, float] | None = None
     agencies: frozenset[str] | None = None
     only_unit: str | None = None
+    to_the_block: bool = False
     hidden_types: frozenset[str] = frozenset()
 
 
@@ -132,7 +134,12 @@ def _filtered(jurisdiction_id: str, wanted: HistoryFilter) -> Select[Assignment,
         query = query.where(Assignment.created_at < wanted.to_at)
     if wanted.bbox is not None:
         west, south, east, north = wanted.bbox
-        query = query.where(Assignment.lat.between(south, north), Assignment.lon.between(west, east))
+        # Whoever sees positions to the block only must not find the door by asking for ever smaller boxes.
+        lat, lon = (
+            (func.round(cast(axis, Numeric), BLOCK_DECIMALS) if wanted.to_the_block else axis)
+            for axis in (Assignment.lat, Assignment.lon)
+        )
+        query = query.where(lat.between(south, north), lon.between(west, east))
     if wanted.agencies is not None:
         query = query.where(Assignment.agency_id.in_(sorted(wanted.agencies)))
     if wanted.hidden_types:

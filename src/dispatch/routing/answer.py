@@ -76,7 +76,13 @@ def as_data(recommendation: Recommendation) -> dict[str, Any]:
         "units": [_pick_data(pick) for pick in recommendation.units],
         "shortfalls": [_gap_data(gap) for gap in recommendation.shortfalls],
         "not_offered": [
-            {"unit": unit.call_sign, "unit_id": unit.unit_id, "reasons": list(reasons), "why": _sentences(reasons)}
+            {
+                "unit": unit.call_sign,
+                "unit_id": unit.unit_id,
+                "agency": unit.agency,
+                "reasons": list(reasons),
+                "why": _sentences(reasons),
+            }
             for unit, reasons in recommendation.not_offered
         ],
         "active_step": recommendation.active_step,

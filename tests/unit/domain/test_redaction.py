@@ -1,9 +1,14 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.domain.access import Principal, Role
-from dispatch.domain.redaction import block_of, redacted_call, redacted_caller, redacted_location
+from dispatch.domain.redaction import (
+    redacted_assignment,
+    redacted_call,
+    redacted_caller,
+    redacted_event,
+    redacted_places,
+)
 
 CALL = {
     "source": "cad-east",
@@ -28,7 +33,7 @@ def test_without_permission_nobody_learns_who_called_or_at_which_door() -> None:
     assert shown["location"] == {
         "lat": 44.053,
         "lon": -124.904,
-        "address": "4200 block Oak St",
+        "address": None,
         "place": "private_residence",
     }
     assert CALL["location"]["address"] == "4217 Oak St Apt 3"  # type: ignore[index]
@@ -42,27 +47,35 @@ def test_a_call_without_caller_or_location_stays_as_it_is() -> None:
     bare = {"source": "x", "caller": None, "location": None}
 
     assert redacted_call(bare, of_role(Role.ANALYST)) == bare
-    assert redacted_location({"lat": None, "address": None}, of_role(Role.ANALYST)) == {"lat": None, "address": None}
+    assert redacted_places({"lat": None, "address": None}, of_role(Role.ANALYST)) == {"lat": None, "address": None}
 
 
-@pytest.mark.parametrize(
-    ("address", "block"),
-    [
-        ("100 Grove St", "100 block Grove St"),
-        ("42 Elm Ave #7", "0 block Elm Ave"),
-        ("1234B Pine Rd, Unit 9", "1200 block Pine Rd"),
-        ("12-14 Quay St Floor 2", "0 block Quay St"),
-        ("Oak St / 5th Ave", "Oak St / 5th Ave"),
-        ("5th Ave", "5th Ave"),
-        ("", ""),
-    ],
-)
-def test_an_address_is_cut_to_its_block(address: str, block: str) -> None:
-    assert block_of(address) == block
+def test_places_are_cut_wherever_they_stand_and_whatever_they_stand_in() -> None:
+    told = {
+        "given": {"position": [44.052931, -124.904417]},
+        "before": [{"address": "Flat 3, 17 Elm Rd", "lat": 44.05291}],
+    }
+
+    assert redacted_places(told, of_role(Role.AUDITOR)) == {
+        "given": {"position": [44.053, -124.904]},
+        "before": [{"address": None, "lat": 44.053}],
+    }
+    assert redacted_places(told, of_role(Role.DISPATCHER)) == told
 
 
-@given(st.integers(1, 99_999), st.sampled_from(["Oak St", "Harbor Blvd", "9th Ave"]))
-def test_no_house_number_survives(number: int, street: str) -> None:
-    block = block_of(f"{number} {street}")
+@given(st.text(max_size=60))
+def test_no_way_of_writing_an_address_survives(address: str) -> None:
+    assert redacted_places({"address": address}, of_role(Role.INTEGRATION)) == {"address": None}
 
-    assert block == f"{number // 100 * 100} block {street}"
+
+def test_why_and_with_what_result_other_agencies_acted_is_left_out() -> None:
+    row = {"agency": "city-fire", "unit_id": "unt_1", "unit": "M1", "reason": "near", "outcome": "handled", "note": "x"}
+    care = Principal("alder-bay", "tok_1", Role.SUPERVISOR, agencies=frozenset({"city-care"}))
+    responder = Principal("alder-bay", "tok_1", Role.RESPONDER, unit="unt_1")
+    partner = Principal("alder-bay", "tok_1", Role.RESPONDER, unit="unt_2")
+
+    hidden = {**row, "reason": None, "outcome": None, "note": None}
+    assert [redacted_assignment(row, one) for one in (care, partner)] == [hidden, hidden]
+    assert [redacted_assignment(row, one) for one in (of_role(Role.AUDITOR), responder)] == [row, row]
+    assert redacted_event(row, care) == hidden
+    assert redacted_event({"note": "of the incident"}, care) == {"note": "of the incident"}

@@ -349,6 +349,12 @@ def test_the_wire_shape_is_the_contracts() -> None:
     ]
     assert data["shortfalls"][0]["reasons"] == ["none_in_service"]
     assert data["not_offered"] == [
-        {"unit": "P1", "unit_id": "unt_P1", "reasons": ["out_of_service"], "why": "Out of service."}
+        {
+            "unit": "P1",
+            "unit_id": "unt_P1",
+            "agency": "police-agency",
+            "reasons": ["out_of_service"],
+            "why": "Out of service.",
+        }
     ]
     assert data["as_of"] == "2026-11-23T14:00:00.000Z"
