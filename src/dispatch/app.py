@@ -39,6 +39,7 @@ from dispatch.web.auth_cache import TokenCache
 from dispatch.web.observe import Observe
 from dispatch.web.routes import BEARER
 from dispatch.web.services import Services
+from dispatch.web.streams import OpenStreams
 from dispatch.workers.housekeeping import keep_house
 
 DESCRIPTION = """
@@ -93,6 +94,7 @@ def create_app(
         policies=ActivePolicies(),
         rosters=RosterCopies(),
         tokens=TokenCache(),
+        streams=OpenStreams(most=settings.max_streams, most_per_token=settings.max_streams_per_token),
     )
     problems.install(app)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]

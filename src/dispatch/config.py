@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8911, ge=0, le=65535, description="0 means any free port.")
     max_body_bytes: int = Field(default=MEBIBYTE, ge=1024)
+    max_streams: int = Field(default=200, ge=1, description="Event streams open at once in this process.")
+    max_streams_per_token: int = Field(default=8, ge=1, description="Event streams open at once with one token.")
 
     log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
     log_format: Literal["console", "json"] = "console"

@@ -4,14 +4,17 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
-from tests.support.service import Service, plain_url
+from tests.support.service import Service, a_service, plain_url
 from tests.support.sockets import a_listening
 
+from dispatch.config import Settings
 from dispatch.db.session import reading
 from dispatch.domain.access import Principal, Role
 from dispatch.domain.errors import DispatchError
@@ -263,9 +266,84 @@ async def test_a_stream_from_now_on_tells_what_comes_next(service: Service) -> N
     assert json.loads(event["data"])["subject_id"] == got["call"]["id"]
 
 
-async def test_a_stream_that_nobody_reads_holds_no_connection(service: Service) -> None:
-    headers = {"Authorization": f"Bearer {service.tokens['dispatcher']}"}
+@asynccontextmanager
+async def _client(service: Service, token: str) -> AsyncIterator[httpx.AsyncClient]:
+    headers = {"Authorization": f"Bearer {token}"}
     async with a_listening(service.app) as url, httpx.AsyncClient(base_url=url, timeout=10, headers=headers) as client:
+        yield client
+
+
+async def test_a_stream_ends_when_its_token_is_revoked_and_tells_nothing_that_happens_later(service: Service) -> None:
+    token = await service.token(Role.AUDITOR)
+    listed = (await service.get("/v1/tokens", by="administrator")).json()["items"]
+    named = next(one["id"] for one in listed if one["name"] == "auditor of a test")
+    async with _client(service, token) as client, client.stream("GET", "/v1/stream") as stream:
+        await service.post(f"/v1/tokens/{named}:revoke", by="administrator")
+        await service.call()
+
+        told = "".join([line async for line in stream.aiter_lines()])
+
+    assert "call.received" not in told
+    assert "does not count any more" in told
+
+
+async def test_a_stream_ends_when_its_token_expires(service: Service) -> None:
+    token = await service.token(Role.AUDITOR, expires_at=service.clock.now() + timedelta(minutes=1))
+    async with _client(service, token) as client, client.stream("GET", "/v1/stream") as stream:
+        service.clock.advance(60)
+
+        told = "".join([line async for line in stream.aiter_lines()])
+
+    assert "does not count any more" in told
+
+
+async def test_a_token_has_only_so_many_streams_open_and_gets_one_back_for_each_that_ends(service: Service) -> None:
+    most = service.app.state.services.settings.max_streams_per_token
+    async with _client(service, service.tokens["dispatcher"]) as client:
+        request = client.build_request("GET", "/v1/stream?after=0")
+        opened = [await client.send(request, stream=True) for _ in range(most)]
+        refused = await client.get("/v1/stream")
+        other = await client.send(
+            client.build_request("GET", "/v1/stream", headers={"Authorization": f"Bearer {service.tokens['auditor']}"}),
+            stream=True,
+        )
+        await opened[0].aclose()
+        again = await _until_open(client)
+
+    assert {one.status_code for one in opened} == {200}
+    assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (429, "too_many", "15")
+    assert (other.status_code, again) == (200, 200)
+
+
+async def _until_open(client: httpx.AsyncClient) -> int:
+    """The status of a new stream once the service has noticed that another one was closed."""
+    for _ in range(100):
+        answer = await client.send(client.build_request("GET", "/v1/stream"), stream=True)
+        if answer.status_code == 200:
+            return 200
+        await answer.aclose()
+        await asyncio.sleep(0.05)
+    return answer.status_code
+
+
+async def test_a_process_has_only_so_many_streams_open(worker_database_url: str) -> None:
+    settings = Settings(data_dir=Path("/nonexistent"), max_streams=1)
+    async with (
+        a_service(worker_database_url, settings=settings) as service,
+        _client(service, service.tokens["dispatcher"]) as client,
+    ):
+        await client.send(client.build_request("GET", "/v1/stream"), stream=True)
+        refused = await client.get("/v1/stream", headers={"Authorization": f"Bearer {service.tokens['auditor']}"})
+
+    assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (503, "unavailable", "15")
+
+
+async def test_a_stream_that_nobody_reads_holds_no_connection(worker_database_url: str) -> None:
+    settings = Settings(data_dir=Path("/nonexistent"), max_streams_per_token=25)
+    async with (
+        a_service(worker_database_url, settings=settings) as service,
+        _client(service, service.tokens["dispatcher"]) as client,
+    ):
         for _ in range(25):
             request = client.build_request("GET", "/v1/stream?after=0")
             await client.send(request, stream=True)

@@ -26,6 +26,7 @@ _WHAT = {
     413: "The body is larger than the service takes",
     415: "The body is not declared to be JSON",
     422: "A field is not valid; `errors` names each one",
+    429: "More at once than one token may have; `Retry-After` says when to try again",
     503: "A part of the service does not answer; try again",
 }
 

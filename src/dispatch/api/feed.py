@@ -5,14 +5,17 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from dispatch.api.answers import EventOut, Limit, event_out, refusals
 from dispatch.db.session import following
 from dispatch.domain.access import Permission
+from dispatch.domain.errors import Refused, Unauthenticated
+from dispatch.domain.time import as_utc
 from dispatch.queries import feed
+from dispatch.web.auth import authenticate
 from dispatch.web.routes import Act, CurrentAct, FeedRoute, requires
+from dispatch.web.streams import CountedStream
 
 queries = APIRouter(prefix="/v1", route_class=FeedRoute, tags=["feed"])
 
@@ -44,9 +47,9 @@ async def get_feed(
     "/stream",
     responses={
         200: {"description": "Server-sent events; `id` is the seq", "content": {"text/event-stream": {}}},
-        **refusals(),
+        **refusals(429),
     },
-    response_class=StreamingResponse,
+    response_class=CountedStream,
     summary="The log as it grows",
 )
 @requires(Permission.FEED_READ)
@@ -55,24 +58,39 @@ async def get_stream(
     act: CurrentAct,
     after: Annotated[int | None, Query(ge=0, le=2**62, description="Default: from now on")] = None,
     last_event_id: Annotated[int | None, Header(ge=0, le=2**62, description="The seq to resume after")] = None,
-) -> StreamingResponse:
-    """As /feed, as server-sent events: reconnect with Last-Event-ID and nothing is missed. A heartbeat every 5 s."""
+) -> CountedStream:
+    """As /feed, as server-sent events: reconnect with Last-Event-ID and nothing is missed. A heartbeat every 5 s.
+
+    The stream ends when its token is revoked or expires.
+    """
     start = after if last_event_id is None else last_event_id
     if start is None:
         start = await feed.last_seq(act.session, act.principal)
-    return StreamingResponse(_stream(request, act, start), media_type="text/event-stream")
+    stream = CountedStream(_stream(request, act, start))
+    stream.streams, stream.token = act.services.streams, act.principal.subject
+    return stream
 
 
 async def _stream(request: Request, act: Act, after: int) -> AsyncIterator[bytes]:
-    """Events after a position until the client leaves or the service stops; no connection is held between looks."""
+    """Events after a position until the client leaves, its token counts no more, or the service stops.
+
+    No connection is held between looks.
+    """
     stopping: asyncio.Event = request.app.state.stopping
+    header = request.headers.get("authorization")
     quiet_s = 0.0
     while not stopping.is_set() and not await request.is_disconnected():
         async with following(act.services.sessions) as session:
-            rows = await feed.events_after(session, act.principal, after, PAGE)
+            try:
+                reader = await authenticate(header, session, act.services, as_utc(act.services.clock.now()))
+                reader.require(Permission.FEED_READ)
+            except (Unauthenticated, Refused):
+                yield b": this token does not count any more\n\n"
+                return
+            rows = await feed.events_after(session, reader, after, PAGE)
         for row in rows:
             after = row.seq
-            body = event_out(row, act.principal).model_dump_json()
+            body = event_out(row, reader).model_dump_json()
             yield f"id: {row.seq}\nevent: {row.type}\ndata: {body}\n\n".encode()
         if rows:
             quiet_s = 0.0

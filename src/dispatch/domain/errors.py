@@ -120,6 +120,13 @@ class TooLarge(DispatchError):
     title = "Too large"
 
 
+class TooMany(DispatchError):
+    """More at once than one may have."""
+
+    code = "too_many"
+    title = "Too many at once"
+
+
 class Unavailable(DispatchError):
     """Something we depend on does not answer; trying again later may help."""
 

@@ -20,6 +20,7 @@ from dispatch.domain.errors import (
     NotFound,
     Refused,
     TooLarge,
+    TooMany,
     Unauthenticated,
     Unavailable,
 )
@@ -34,6 +35,7 @@ STATUS_OF: tuple[tuple[type[DispatchError], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
     (TooLarge, 413),
+    (TooMany, 429),
     (IdempotencyMismatch, 422),
     (Invalid, 422),
     (Unavailable, 503),
@@ -114,7 +116,12 @@ async def on_dispatch_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, DispatchError):
         raise error
     status = status_of(error)
-    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}.get(status)
+    wait_s = str(error.facts.get("retry_after_s", 2))
+    headers = {
+        401: {"WWW-Authenticate": "Bearer"},
+        429: {"Retry-After": wait_s},
+        503: {"Retry-After": wait_s},
+    }.get(status)
     return problem_answer(
         request,
         status=status,

@@ -8,6 +8,7 @@ from dispatch.db.session import Sessions
 from dispatch.domain.time import Clock
 from dispatch.queries.roster import RosterCopies
 from dispatch.web.auth_cache import TokenCache
+from dispatch.web.streams import OpenStreams
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,4 @@ class Services:
     policies: ActivePolicies
     rosters: RosterCopies
     tokens: TokenCache
+    streams: OpenStreams
