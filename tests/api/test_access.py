@@ -417,3 +417,26 @@ async def test_a_narrowed_token_makes_no_token_that_may_do_more_than_itself(serv
     )
 
     assert (wide.status_code, other.status_code, same.status_code) == (403, 403, 201)
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer", "code"),
+    [
+        ({"agencies": []}, "/agencies", "empty"),
+        ({"agencies": ["city-care", "city-polce"]}, "/agencies", "unknown_agency"),
+        ({"expires_at": "2026-11-23T14:00:00Z"}, "/expires_at", "time_in_past"),
+        ({"expires_at": "2026-11-22T14:00:00Z"}, "/expires_at", "time_in_past"),
+    ],
+)
+async def test_a_token_that_could_never_be_meant_is_refused_by_field(
+    service: Service, given: dict[str, Any], pointer: str, code: str
+) -> None:
+    before = await service.rows()
+
+    answer = await service.post("/v1/tokens", {"name": "x", "role": "auditor", **given}, by="administrator")
+
+    assert answer.status_code == 422
+    assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [(pointer, code)]
+    assert await service.rows() == before
+    if code == "unknown_agency":
+        assert "city-police" in answer.json()["errors"][0]["detail"]

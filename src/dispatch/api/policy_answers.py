@@ -29,6 +29,8 @@ class PolicyOut(BaseModel):
     published_by: str | None
     published_at: datetime | None
     effective_at: datetime | None
+    withdrawn_by: str | None = Field(None, description="Who rolled it back last")
+    withdrawn_reason: str | None = None
     shadow_since: datetime | None = Field(description="Evaluated beside the active one since then; changes nothing")
     created_at: datetime
     updated_at: datetime

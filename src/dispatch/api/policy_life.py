@@ -62,6 +62,9 @@ class PublishBody(Part):
         None, examples=["2026-12-01T08:00:00Z"], description="When it begins to decide, by itself; default: now"
     )
     sha256: Word | None = Field(None, description="Of the text that you read: refused when it was changed since")
+    again: NoteText | None = Field(
+        None, description="For a version that was rolled back: why the reason of that holds no longer"
+    )
 
 
 class RollbackBody(Part):
@@ -125,10 +128,11 @@ async def post_shadow(policy: str, body: ShadowBody, act: CurrentAct) -> PolicyO
 async def post_publish(policy: str, body: PublishBody, act: CurrentAct) -> PolicyOut:
     """A second person puts it in force, now or from `effective_at` on; from then on its text never changes.
 
-    Refused with 403 `second_person_required` for the token that wrote it, and with 422 `policy_invalid` naming every
-    error and every case that does not hold.
+    Refused with 403 `second_person_required` for the token that wrote it and every token that may be of the same
+    person; a version that was rolled back needs `again` and a person other than who did so. Refused with 422
+    `policy_invalid` naming every error and every case that does not hold.
     """
-    wish = Publication(body.note, body.effective_at, body.sha256)
+    wish = Publication(body.note, body.effective_at, body.sha256, body.again)
     row = await publish(act.session, key_of(act, policy), wish, act.services.policies, actor_of(act))
     return await _out(act, row)
 

@@ -24,6 +24,7 @@ class TokenOut(BaseModel):
 
     id: str = Field(examples=["tok_01KAQ4Z0000000000000000000"])
     name: str
+    person: str | None = Field(description="Whose it is, as its maker said")
     role: str = Field(examples=["integration"])
     scopes: list[str] | None
     agencies: list[str] | None
@@ -51,6 +52,9 @@ class TokenList(BaseModel):
 
 class NewTokenBody(Part):
     name: Word = Field(examples=["CAD East, production"])
+    person: Word | None = Field(
+        None, examples=["Ana Ruiz"], description="Whose it is. Two-person rules count tokens of one person as one"
+    )
     role: Role
     scopes: list[Word] | None = Field(None, max_length=100, description="Narrow the role to these permissions")
     agencies: list[Word] | None = Field(None, max_length=100, description="Narrow to these agencies")
@@ -83,7 +87,14 @@ async def post_token(body: NewTokenBody, request: Request, act: CurrentAct) -> N
     act.principal.require_agencies(body.agencies)
     act.principal.require_scopes(body.scopes)
     wanted = NewToken(
-        body.name, body.role, body.scopes, body.agencies, body.source, unit.id if unit else None, body.expires_at
+        body.name,
+        body.role,
+        body.scopes,
+        body.agencies,
+        body.source,
+        unit.id if unit else None,
+        body.expires_at,
+        body.person,
     )
     row, secret = await create_token(
         act.session,

@@ -28,6 +28,7 @@ Where = Annotated[str | None, typer.Option("--jurisdiction", "-j", help="Needed 
 def create(
     role: Annotated[Role, typer.Option(help="What it is here to do.")],
     name: Annotated[str, typer.Option(help="Who or what uses it.")],
+    person: Annotated[str | None, typer.Option(help="Whose it is, for what two people must do.")] = None,
     jurisdiction: Where = None,
     agency: Annotated[list[str] | None, typer.Option(help="Only for these agencies; repeatable.")] = None,
     source: Annotated[str | None, typer.Option(help="The only source whose calls it may post.")] = None,
@@ -43,7 +44,7 @@ def create(
     async def make(session: AsyncSession) -> tuple[dict[str, Any], str]:
         j = await find_jurisdiction(session, jurisdiction)
         unit_id = (await get_unit(session, j, unit)).id if unit else None
-        wanted = NewToken(name, role, scope or None, agency or None, source, unit_id, expires_at)
+        wanted = NewToken(name, role, scope or None, agency or None, source, unit_id, expires_at, person)
         row, secret = await create_token(session, j, wanted, actor=CLI_ACTOR, now=now)
         return _shown(row), secret
 
@@ -71,11 +72,19 @@ def list_tokens(jurisdiction: Where = None, as_json: AsJson = False) -> None:
         emit({"tokens": rows})
         return
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
-    for column in ("id", "name", "role", "bound to", "made", "state"):
+    for column in ("id", "name", "whose", "role", "bound to", "made", "state"):
         table.add_column(column, no_wrap=column == "id")
     for row in rows:
         bound = row["source"] or row["unit_id"] or ", ".join(row["agencies"] or ()) or "-"
-        table.add_row(row["id"], row["name"], row["role"], bound, f"{row['created_at']:%Y-%m-%d}", _state(row))
+        table.add_row(
+            row["id"],
+            row["name"],
+            row["person"] or "-",
+            row["role"],
+            bound,
+            f"{row['created_at']:%Y-%m-%d}",
+            _state(row),
+        )
     data().print(table)
 
 
@@ -100,7 +109,20 @@ def revoke(
 
 
 def _shown(row: AccessToken) -> dict[str, Any]:
-    names = ("id", "name", "role", "scopes", "agencies", "source", "unit_id", "created_at", "expires_at", "revoked_at")
+    names = (
+        "id",
+        "name",
+        "person",
+        "role",
+        "created_by",
+        "scopes",
+        "agencies",
+        "source",
+        "unit_id",
+        "created_at",
+        "expires_at",
+        "revoked_at",
+    )
     return {"jurisdiction": row.jurisdiction_id, **{name: getattr(row, name) for name in names}}
 
 

@@ -1,6 +1,6 @@
 """Who may do what: roles, permissions, and how a token narrows them. The one place that knows."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -212,3 +212,37 @@ class Principal:
     def sees_responder_type(self, responder_type: str) -> bool:
         """False for units that are kept from this principal."""
         return responder_type not in self.hidden_responder_types()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """One who acts: a token, or a name of the command line, and whose it is as far as that was said."""
+
+    subject: str
+    person: str | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The person, however it was spelt."""
+        return None if self.person is None else " ".join(self.person.casefold().split())
+
+
+def why_one_person(one: Sequence[Holder], other: Sequence[Holder]) -> str | None:
+    """Why two tokens may be in the hands of one person, as a sentence; None when they are of two.
+
+    one, other: each token, then the token that made it, and so on. Whoever made a token has seen its secret. Two tokens
+    that one token made count as of two people only when it was said whose each is.
+    """
+    if one[0].subject == other[0].subject:
+        return "It is the same token."
+    for mine, theirs in ((one, other), (other, one)):
+        if mine[0].subject in {maker.subject for maker in theirs}:
+            return (
+                f"The token {theirs[0].subject} was made with the token {mine[0].subject}, so one person may hold both."
+            )
+        if mine[0].name is not None and mine[0].name in {maker.name for maker in theirs}:
+            return f"Both are tokens of {mine[0].person}, or were made by them."
+    makers = {maker.subject for maker in one[1:]} & {maker.subject for maker in other[1:]}
+    if makers and None in (one[0].name, other[0].name):
+        return "Both tokens were made with one token, and it was not said whose each is."
+    return None

@@ -25,23 +25,28 @@ from dispatch.domain.errors import (
     Invalid,
     NotFound,
     PolicyInvalid,
-    SecondPersonRequired,
     StaleVersion,
 )
 from dispatch.domain.events import EventType
 from dispatch.domain.time import iso
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.second_person import require_second_person
 from dispatch.triage.lint import ERROR, Finding, check_policy
+from dispatch.triage.naming import require_file_names
 from dispatch.triage.policy import Policy, load_policy
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """effective_at: None means from now on. sha256: of the text that was read, refused when it is another by now."""
+    """effective_at: None means from now on. sha256: of the text that was read, refused when it is another by now.
+
+    again: why what it was rolled back for holds no longer; needed for a version that was.
+    """
 
     note: str
     effective_at: datetime | None = None
     sha256: str | None = None
+    again: str | None = None
 
 
 async def publish(
@@ -49,21 +54,24 @@ async def publish(
 ) -> PolicyVersion:
     """The version decides from its moment on; its text never changes again.
 
-    Raises SecondPersonRequired for its writer, PolicyInvalid with every error and failing case, StaleVersion when the
-    text is not the one that was read, Conflict when it is published already.
+    Raises SecondPersonRequired for its writer, and for whoever rolled it back; PolicyInvalid with every error and
+    failing case, StaleVersion when the text is not the one that was read, Conflict when it is published already.
     """
     row = await stored_version(session, key)
-    _require_second_person(row, actor)
     _require_publishable(row, wish)
+    await require_second_person(session, actor, row.written_by, f"{key.name} was written")
+    await _require_second_thought(session, row, wish, actor)
     await require_sound(await policies.compiled(row))
     checked = row.sha256
     await _in_turn(session, key.jurisdiction_id)
     row = await stored_version(session, key, lock=True)
     _require_publishable(row, Publication(wish.note, wish.effective_at, checked))
+    await _require_second_thought(session, row, wish, actor)
     await _require_newest(session, row)
     begins = _begins(wish.effective_at, actor.now)
     await _begin(session, row, actor.subject, begins, actor.now)
     payload = {**_named(row), "written_by": row.written_by, "effective_at": iso(begins), "note": wish.note}
+    payload |= {"again": wish.again} if wish.again else {}
     await tell(session, actor, log.Entry(EventType.POLICY_PUBLISHED, key.name, actor.now, None, payload))
     return row
 
@@ -86,7 +94,7 @@ async def roll_back(
             decides=decides.name if decides else None,
         )
     row.status = WITHDRAWN
-    row.updated_at = actor.now
+    row.withdrawn_by, row.withdrawn_reason, row.updated_at = actor.subject, reason, actor.now
     await session.flush()
     after = await _deciding(session, key.jurisdiction_id, actor.now)
     if after is None and not is_waiting:
@@ -117,6 +125,7 @@ async def install_policy(
     reviewed_by: the second person, who answers for the publication. Storing what decides already changes nothing.
     Raises PolicyInvalid when it does not load, ConflictingContent when the version is stored with other text.
     """
+    require_file_names(texts)
     policy = await asyncio.to_thread(load_policy, texts, parents=parents)
     key = PolicyKey(jurisdiction_id, policy.id, policy.version)
     await _in_turn(session, jurisdiction_id)
@@ -128,6 +137,8 @@ async def install_policy(
         )
     if row is not None and await _deciding(session, jurisdiction_id, now) == key:
         return policy
+    if row is not None and row.status == WITHDRAWN and not note:
+        raise _needs_second_thought(row, "note", "Say why with a note.")
     if row is None:
         row = PolicyVersion(
             jurisdiction_id=jurisdiction_id,
@@ -163,13 +174,22 @@ async def require_sound(policy: Policy) -> list[Finding]:
     return findings
 
 
-def _require_second_person(row: PolicyVersion, actor: Actor) -> None:
-    if row.written_by == actor.subject:
-        raise SecondPersonRequired(
-            f"{row.id}@{row.version} was written with this token.",
-            fix="Ask a second person to read and publish it.",
-            written_by=row.written_by,
-        )
+async def _require_second_thought(session: AsyncSession, row: PolicyVersion, wish: Publication, actor: Actor) -> None:
+    """What was rolled back comes back only with a reason, and not by whoever rolled it back alone."""
+    if row.status != WITHDRAWN:
+        return
+    if not wish.again:
+        raise _needs_second_thought(row, "again", "Send `again`: why that holds no longer.")
+    if row.withdrawn_by is not None:
+        await require_second_person(session, actor, row.withdrawn_by, f"{row.id}@{row.version} was rolled back")
+
+
+def _needs_second_thought(row: PolicyVersion, field: str, fix: str) -> Invalid:
+    return Invalid(
+        f"{row.id}@{row.version} was rolled back ({row.withdrawn_reason or 'nobody said why'}).",
+        fix=fix,
+        errors=[FieldProblem(f"/{field}", "missing", "required for a version that was rolled back")],
+    )
 
 
 def _require_publishable(row: PolicyVersion, wish: Publication) -> None:

@@ -23,7 +23,7 @@ from dispatch.domain.events import EventType
 from dispatch.operations.actor import Actor, tell
 from dispatch.policies import read_shipped, shipped_ids
 from dispatch.triage.lint import ERROR, Finding, check_policy
-from dispatch.triage.naming import name_of
+from dispatch.triage.naming import name_of, require_file_names
 from dispatch.triage.policy import Policy, parent_id, policy_sha256
 
 Texts = dict[str, str]
@@ -60,6 +60,7 @@ async def save_draft(
     Raises PolicyInvalid when they do not say which policy and version they are, Conflict when that version is another
     writer's or was submitted.
     """
+    require_file_names(wanted.texts)
     policy_id, version = await asyncio.to_thread(name_of, wanted.texts)
     if policy_id != wanted.id:
         detail = f"policy.yaml says {policy_id!r}, the request {wanted.id!r}"

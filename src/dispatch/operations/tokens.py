@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
 from dispatch.db.ids import new_id
-from dispatch.db.models import AccessToken
+from dispatch.db.models import AccessToken, Agency
 from dispatch.domain.access import ROLE_PERMISSIONS, Permission, Role
 from dispatch.domain.errors import FieldProblem, Invalid, NotFound
 from dispatch.domain.ids import Prefix
+from dispatch.domain.nearest import nearest
+from dispatch.domain.time import iso
 from dispatch.operations.actor import Actor, tell
 
 SECRET_PREFIX = "dsp_live_"  # noqa: S105 - a public prefix, so that secret scanners can find leaked tokens
@@ -21,7 +24,7 @@ SECRET_PREFIX = "dsp_live_"  # noqa: S105 - a public prefix, so that secret scan
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """What a new token may do. scopes, agencies: None means all that the role has."""
+    """What a new token may do, and whose it is. scopes, agencies: None means all that the role has."""
 
     name: str
     role: Role
@@ -30,6 +33,7 @@ class NewToken:
     source: str | None = None
     unit_id: str | None = None
     expires_at: datetime | None = None
+    person: str | None = None
 
 
 def hash_of(secret: str) -> bytes:
@@ -46,13 +50,19 @@ async def create_token(
     now: datetime,
     request_id: str | None = None,
 ) -> tuple[AccessToken, str]:
-    """The token row and its secret, which nobody can read again."""
+    """The token row and its secret, which nobody can read again.
+
+    Raises Invalid naming each field that could not be meant: no agency, an unknown one, an end that is past.
+    """
     _check(token)
+    _require_future(token.expires_at, now)
+    await _require_agencies(session, jurisdiction_id, token.agencies)
     secret = SECRET_PREFIX + secrets.token_urlsafe(32)
     row = AccessToken(
         jurisdiction_id=jurisdiction_id,
         id=new_id(Prefix.TOKEN),
         name=token.name,
+        person=token.person,
         role=token.role.value,
         scopes=None if token.scopes is None else sorted(set(token.scopes)),
         agencies=None if token.agencies is None else sorted(set(token.agencies)),
@@ -64,7 +74,7 @@ async def create_token(
         expires_at=token.expires_at,
     )
     session.add(row)
-    payload = {"name": row.name, "role": row.role}
+    payload = {"name": row.name, "role": row.role, "person": row.person}
     by = Actor(jurisdiction_id, actor, now, request_id)
     await tell(session, by, log.Entry("token.created", row.id, now, None, payload))
     return row, secret
@@ -81,6 +91,34 @@ async def revoke_token(session: AsyncSession, token_id: str, actor: Actor) -> Ac
         row.revoked_at = actor.now
         await tell(session, actor, log.Entry("token.revoked", row.id, actor.now, None, {"name": row.name}))
     return row
+
+
+def _require_future(expires_at: datetime | None, now: datetime) -> None:
+    if expires_at is not None and expires_at <= now:
+        raise Invalid(
+            "The token would have expired before it was made.",
+            fix="Give a later `expires_at`, or leave it out.",
+            errors=[FieldProblem("/expires_at", "time_in_past", f"it is {iso(now)}")],
+        )
+
+
+async def _require_agencies(session: AsyncSession, jurisdiction_id: str, agencies: Sequence[str] | None) -> None:
+    if agencies is None:
+        return
+    if not agencies:
+        raise Invalid(
+            "A token that is kept to no agency could do nothing.",
+            fix="Name its agencies, or leave `agencies` out for all of them.",
+            errors=[FieldProblem("/agencies", "empty", "at least one agency")],
+        )
+    known = set(await session.scalars(select(Agency.id).where(Agency.jurisdiction_id == jurisdiction_id)))
+    unknown = sorted(set(agencies) - known)
+    if unknown:
+        raise Invalid(
+            f"There is no agency {', '.join(unknown)}.",
+            fix="List them with GET /v1/agencies.",
+            errors=[FieldProblem("/agencies", "unknown_agency", f"{name}: {nearest(name, known)}") for name in unknown],
+        )
 
 
 def _check(token: NewToken) -> None:

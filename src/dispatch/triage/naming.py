@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from dispatch.domain.errors import FieldProblem, PolicyInvalid
+from dispatch.domain.errors import FieldProblem, Invalid, PolicyInvalid
 from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.source import Scalar, read_yaml
 
@@ -38,4 +38,21 @@ def name_of(texts: Mapping[str, str]) -> tuple[str, int]:
     return policy_id, int(version)
 
 
+def require_file_names(texts: Mapping[str, str]) -> None:
+    """Returns when each name is one that a policy's file may have, so that whoever writes them to a disk is safe."""
+    wrong = [name for name in texts if _FILE.fullmatch(name) is None]
+    if wrong:
+        raise Invalid(
+            f"{'These are' if len(wrong) > 1 else 'This is'} no file of a policy: {', '.join(map(repr, wrong[:12]))}.",
+            fix="Name files as docs/policy-format.md does, for example tables/50-care.yaml.",
+            errors=[FieldProblem(f"/texts/{_escaped(name)}", "bad_file_name", _FILE_RULE) for name in wrong],
+        )
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
 _KEYS = ("policy", "version")
+_FILE = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9_-]{0,99}/){0,3}[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.(?:yaml|csv|md|txt)")
+_FILE_RULE = "folders and name of letters, digits, - and _, ending in .yaml, .csv, .md or .txt"

@@ -9,7 +9,10 @@ from dispatch.db.schema import Table
 
 
 class AccessToken(Table):
-    """A revocable key for one role, optionally narrowed to scopes, agencies, a source or a unit."""
+    """A revocable key for one role, optionally narrowed to scopes, agencies, a source or a unit.
+
+    created_by: the token that made it, or the command line. person: whose it is, as its maker said.
+    """
 
     __tablename__ = "access_token"
     __table_args__ = (UniqueConstraint("token_hash", name="uq_access_token_hash"),)
@@ -17,6 +20,7 @@ class AccessToken(Table):
     jurisdiction_id: Mapped[str] = mapped_column(ForeignKey("jurisdiction.id"), primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
+    person: Mapped[str | None]
     role: Mapped[str]
     scopes: Mapped[list[str] | None]
     agencies: Mapped[list[str] | None]

@@ -14,7 +14,8 @@ class PolicyVersion(Table):
 
     status: draft (its writer may replace it), submitted (frozen, not published), published, withdrawn. At any moment
     the published version with the latest effective_at up to then decides; of two that begin together, the one published
-    last (ordinal). shadow_since: it is evaluated beside the deciding one and changes nothing.
+    last (ordinal). withdrawn_by, withdrawn_reason: of the last rollback. shadow_since: it is evaluated beside the
+    deciding one and changes nothing.
     """
 
     __tablename__ = "policy_version"
@@ -59,6 +60,8 @@ class PolicyVersion(Table):
     published_by: Mapped[str | None]
     published_at: Mapped[datetime | None]
     effective_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None]
+    withdrawn_reason: Mapped[str | None]
     ordinal: Mapped[int | None]
     shadow_since: Mapped[datetime | None]
     created_at: Mapped[datetime]
