@@ -321,6 +321,15 @@ COMMANDS: list[tuple[str, str, dict[str, Any], str]] = [
     ("/v1/incidents/{i}:hold", "dispatcher", {"until": "9999-12-31T23:59:59-14:00", "reason": "x"}, "/until"),
     ("/v1/incidents/{i}:hold", "dispatcher", {"until": "2026-11-23T15:00:00Z", "reason": " "}, "/reason"),
     ("/v1/incidents/{i}:close", "dispatcher", {}, "/disposition"),
+    ("/v1/incidents/{i}:close", "dispatcher", {"disposition": "done"}, "/disposition"),
+    ("/v1/incidents/{i}:close", "dispatcher", {"disposition": "resolved", "final_type": "NOISY"}, "/final_type"),
+    ("/v1/incidents/{i}:override", "dispatcher", {"reason": "caller_update", "incident_type": "X"}, "/incident_type"),
+    (
+        "/v1/units",
+        "administrator",
+        {"call_sign": "Z1", "agency_id": "city-care", "responder_type": "comunity_responder"},
+        "/responder_type",
+    ),
     ("/v1/incidents/{i}:close", "dispatcher", {"disposition": "resolved", "note": "a\0b"}, "/note"),
     ("/v1/incidents/{i}:retriage", "dispatcher", {"answers": {"weapon": "spoon"}}, "/answers"),
     ("/v1/units/P1/status", "dispatcher", {"status": "en_route"}, "/status"),
@@ -423,3 +432,48 @@ async def test_unknown_paths_and_methods_are_problems_too(service: Service) -> N
     assert require_problem(missing, 404)["code"] == "not_found"
     assert require_problem(method, 405)["code"] == "method_not_allowed"
     assert method.headers["allow"] == "POST"
+
+
+async def test_the_nearest_word_is_named_for_one_that_nobody_knows(service: Service) -> None:
+    incident = await service.incident()
+    close = f"/v1/incidents/{incident}:close"
+
+    final = await service.post(close, {"disposition": "resolved", "final_type": "WELFAR"})
+    disposition = await service.post(close, {"disposition": "refered"})
+    unit = {"call_sign": "Z1", "agency_id": "city-care", "responder_type": "comunity_responder"}
+    kind = await service.post("/v1/units", unit, by="administrator")
+
+    told = [answer.json()["errors"][0]["detail"] for answer in (final, disposition, kind)]
+    assert ["'WELFARE'" in told[0], "'referred'" in told[1], "'community_responder'" in told[2]] == [True] * 3
+
+
+async def test_a_program_makes_a_responder_type_known(service: Service) -> None:
+    program = {"id": "mediators", "agency_id": "city-care", "responder_type": "mediation_team", "name": "Mediators"}
+    unit = {"call_sign": "Z1", "agency_id": "city-care", "responder_type": "mediation_team"}
+
+    before = await service.post("/v1/units", unit, by="administrator")
+    await service.post("/v1/programs", program, by="administrator")
+    after = await service.post("/v1/units", unit, by="administrator")
+
+    assert (before.status_code, after.status_code) == (422, 201)
+
+
+async def test_a_parameter_that_a_route_does_not_know_is_refused_by_name_on_every_route(service: Service) -> None:
+    incident = await service.incident()
+    walked = 0
+    for path, methods in service.app.openapi()["paths"].items():
+        for method in methods:
+            if not path.startswith("/v1/"):
+                continue
+            filled = path.replace("{incident_id}", incident)
+            for role in ("supervisor", "administrator", "analyst", "auditor"):
+                answer = await service.send(method.upper(), f"{filled}?limt=1", by=role)
+                if answer.status_code != 403:
+                    break
+            assert answer.status_code == 422, f"{method} {path}: {answer.text}"
+            [problem] = answer.json()["errors"]
+            assert (problem["pointer"], problem["code"]) == ("limt", "unknown_parameter"), path
+            walked += 1
+    assert walked > 40
+    near = await service.get("/v1/assignments?limt=1")
+    assert "'limit'" in near.json()["errors"][0]["detail"]

@@ -81,7 +81,8 @@ async def test_every_filter_of_the_contract_finds_what_it_names(service: Service
 
 @pytest.mark.parametrize(
     "query", ["category=nonsense", "from=yesterday", "from=2026-11-23T14:00:00", "bbox=1,2,3", "bbox=5,0,1,1",
-              "bbox=a,b,c,d", "limit=0", "limit=1001", "limit=x"]
+              "bbox=a,b,c,d", "from=2026-11-23T15:00:00Z&to=2026-11-23T14:00:00Z",
+              "from=0001-01-01T00:00:00Z", "to=9999-12-31T23:59:59Z", "from=0", "limit=0", "limit=1001", "limit=x"]
 )  # fmt: skip
 async def test_a_filter_that_cannot_be_read_is_refused_by_name(service: Service, query: str) -> None:
     answer = await service.get(f"/v1/assignments?{query}")
@@ -138,6 +139,12 @@ async def test_numbers_below_zero_stay_numbers_in_the_csv(service: Service) -> N
     await _busy_hour(service)
 
     assert {line["lon"] for line in await _csv(service)} == {"-124.901", "-123.5"}
+
+
+async def test_a_client_that_refuses_csv_gets_no_csv(service: Service) -> None:
+    answer = await service.get("/v1/assignments", headers={"Accept": "text/csv;q=0, application/json"})
+
+    assert answer.headers["content-type"] == "application/json"
 
 
 async def test_an_empty_csv_still_has_its_header(service: Service) -> None:

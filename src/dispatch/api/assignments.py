@@ -1,6 +1,6 @@
 """Assignments: units given to incidents, their steps, and their history."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -20,6 +20,7 @@ from dispatch.domain.errors import FieldProblem, Invalid
 from dispatch.domain.intervals import INTERVALS
 from dispatch.operations.assignments import AssignUnits, StatusStep, assign_units, step_assignment
 from dispatch.queries import history
+from dispatch.web.accept import preferred
 from dispatch.web.paging import decode_cursor, encode_cursor
 from dispatch.web.routes import Act, CommandRoute, CurrentAct, QueryRoute, requires
 
@@ -142,6 +143,7 @@ async def list_assignments(
     limit: Limit = PAGE,
 ) -> Response:
     """Newest first. `Accept: text/csv`, `application/x-ndjson` or `application/geo+json` streams every matching row."""
+    _require_order(from_, to)
     wanted = history.HistoryFilter(
         unit=unit,
         responder=responder,
@@ -159,14 +161,14 @@ async def list_assignments(
         to_the_block=not act.principal.sees_place,
         hidden_types=act.principal.hidden_responder_types(),
     )
-    accepted = request.headers.get("accept", "")
-    for media_type, name, write in _FILES:
-        if media_type in accepted:
-            return StreamingResponse(
-                write(_every(act, wanted)),
-                media_type=media_type,
-                headers={"Content-Disposition": f"attachment; filename={name}"},
-            )
+    media_type = preferred(request.headers.get("accept", ""), ("application/json", *_FILES))
+    if media_type in _FILES:
+        name, write = _FILES[media_type]
+        return StreamingResponse(
+            write(_every(act, wanted)),
+            media_type=media_type,
+            headers={"Content-Disposition": f"attachment; filename={name}"},
+        )
     after: Any = tuple(decode_cursor(cursor, [datetime, str])) if cursor else None
     rows = await history.page(act.session, act.principal.jurisdiction, wanted, after=after, limit=limit)
     last = rows[-1].assignment if len(rows) == limit else None
@@ -177,11 +179,11 @@ async def list_assignments(
     return Response(page.model_dump_json(), media_type="application/json")
 
 
-_FILES = (
-    ("text/csv", "assignments.csv", partial(as_csv, columns=_COLUMNS)),
-    ("application/x-ndjson", "assignments.ndjson", as_ndjson),
-    ("application/geo+json", "assignments.geojson", as_geojson),
-)
+_FILES: dict[str, tuple[str, Callable[[AsyncIterator[BaseModel]], AsyncIterator[bytes]]]] = {
+    "text/csv": ("assignments.csv", partial(as_csv, columns=_COLUMNS)),
+    "application/x-ndjson": ("assignments.ndjson", as_ndjson),
+    "application/geo+json": ("assignments.geojson", as_geojson),
+}
 
 
 def history_item(row: history.HistoryRow, principal: Principal) -> HistoryItem:
@@ -202,6 +204,15 @@ async def _every(act: Act, wanted: history.HistoryFilter) -> AsyncIterator[Histo
     """Every matching row, page by page, in a session of its own: the request's ends before the body is sent."""
     async for row in history.every(act.services.sessions, act.principal.jurisdiction, wanted):
         yield history_item(row, act.principal)
+
+
+def _require_order(from_: datetime | None, to: datetime | None) -> None:
+    if from_ is not None and to is not None and from_ > to:
+        raise Invalid(
+            "`from` lies after `to`, so nothing could be found.",
+            fix="Exchange the two.",
+            errors=[FieldProblem("from", "after_to", "must not be later than `to`")],
+        )
 
 
 def _bbox(text: str | None) -> tuple[float, float, float, float] | None:

@@ -26,7 +26,7 @@ from dispatch.db.models import Incident, TriageDecisionRow
 from dispatch.domain.access import Permission, Principal
 from dispatch.domain.assignment import ACTIVE
 from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, Category
-from dispatch.domain.incident import IncidentStatus
+from dispatch.domain.incident import DISPOSITIONS, IncidentStatus
 from dispatch.domain.redaction import redacted_advice, redacted_call, redacted_places
 from dispatch.operations import decisions
 from dispatch.operations import incidents as change
@@ -129,9 +129,9 @@ class HoldBody(Part):
 
 
 class CloseBody(Part):
-    disposition: Word = Field(examples=["resolved"])
+    disposition: Word = Field(examples=["resolved"], description=f"One of: {', '.join(DISPOSITIONS)}")
     note: NoteText | None = None
-    final_type: Word | None = None
+    final_type: Word | None = Field(None, description="An incident type of the policy that decides now")
     cancel: bool = Field(False, description="True: it never needed anyone; the incident becomes `cancelled`")
 
 
@@ -245,7 +245,7 @@ async def post_override(incident_id: str, body: OverrideBody, act: CurrentAct) -
     wish = decisions.Override(
         body.reason, body.note, body.category, body.priority, body.incident_type, body.responder_type
     )
-    data = await decisions.override(act.session, incident_id, wish, actor_of(act))
+    data = await decisions.override(act.session, incident_id, wish, act.services.policies, actor_of(act))
     return await _triage_answer(act, incident_id, data)
 
 
@@ -262,7 +262,7 @@ async def post_hold(incident_id: str, body: HoldBody, act: CurrentAct) -> Respon
 async def post_close(incident_id: str, body: CloseBody, act: CurrentAct) -> Response:
     """Over, with a disposition. Refused while a unit is still on it."""
     wish = change.Close(body.disposition, body.note, body.final_type, body.cancel)
-    row = await change.close(act.session, incident_id, wish, actor_of(act))
+    row = await change.close(act.session, incident_id, wish, act.services.policies, actor_of(act))
     return json_answer(incident_data(row, act.principal), 200)
 
 

@@ -258,7 +258,7 @@ async def post_unit(body: NewUnit, act: CurrentAct) -> UnitOut:
     """The unit exists, with the status given."""
     act.principal.require_agency(body.agency_id)
     values = body.model_dump(mode="json")
-    return UnitOut.model_validate(await change.add_unit(act.session, values, actor_of(act)))
+    return UnitOut.model_validate(await change.add_unit(act.session, values, act.services.policies, actor_of(act)))
 
 
 @commands.post(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from dispatch.domain.errors import FieldProblem, IllegalTransition, Invalid
+from dispatch.domain.nearest import nearest
 
 
 class IncidentStatus(StrEnum):
@@ -52,14 +53,8 @@ def legal_incident_moves(status: IncidentStatus) -> tuple[IncidentStatus, ...]:
     return _LEGAL[status]
 
 
-def require_incident_move(
-    current: IncidentStatus, to: IncidentStatus, *, disposition: str | None = None, active_units: tuple[str, ...] = ()
-) -> None:
-    """Returns when the step is legal and says all it must. An incident ends only with a disposition and no active unit.
-
-    Raises IllegalTransition (facts: current, requested, legal, and units when they are what stands in the way) or
-    Invalid.
-    """
+def require_incident_move(current: IncidentStatus, to: IncidentStatus) -> None:
+    """Returns when the step is legal. Raises IllegalTransition (facts: current, requested, legal)."""
     legal = legal_incident_moves(current)
     if to not in legal:
         raise IllegalTransition(
@@ -69,20 +64,13 @@ def require_incident_move(
             requested=to.value,
             legal=[move.value for move in legal],
         )
-    if to not in ENDED:
-        return
-    if active_units:
-        raise IllegalTransition(
-            f"The incident cannot become {to.value} while {', '.join(active_units)} is on it.",
-            fix="Clear or cancel these units first; clearing asks for an outcome.",
-            current=current.value,
-            requested=to.value,
-            legal=[move.value for move in legal if move not in ENDED],
-            units=list(active_units),
-        )
-    if not disposition:
+
+
+def require_disposition(code: str) -> None:
+    """Returns when this is a disposition; the list is closed, since reports count by it. Raises Invalid."""
+    if code not in DISPOSITIONS:
         raise Invalid(
-            f"{to.value} needs a disposition.",
-            fix=f"Send `disposition`, for example {', '.join(list(DISPOSITIONS)[:4])}.",
-            errors=[FieldProblem("/disposition", "missing", f"required for {to.value}")],
+            f"There is no disposition {code!r}.",
+            fix=f"Use one of: {', '.join(DISPOSITIONS)}.",
+            errors=[FieldProblem("/disposition", "unknown_disposition", nearest(code, DISPOSITIONS))],
         )

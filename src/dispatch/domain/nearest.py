@@ -9,9 +9,10 @@ _SHOWN_WORDS = 12
 def nearest(word: str, options: Iterable[str]) -> str:
     """The remedy for a wrong word: the valid one that was probably meant, or the valid ones."""
     known = sorted(set(options))
-    close = get_close_matches(word[:80].lower(), known, n=1, cutoff=0.6)
+    folded = {one.casefold(): one for one in known}
+    close = get_close_matches(word[:80].casefold(), folded, n=1, cutoff=0.6)
     if close:
-        return f"Did you mean {close[0]!r}?"
+        return f"Did you mean {folded[close[0]]!r}?"
     if not known:
         return "There is none yet."
     shown = ", ".join(known[:_SHOWN_WORDS])

@@ -10,15 +10,16 @@ from dispatch.db import log
 from dispatch.db.active_policy import ActivePolicies, Standing
 from dispatch.db.ids import new_id
 from dispatch.db.lookup import get_incident
-from dispatch.db.models import Incident, TriageDecisionRow, Unit
+from dispatch.db.models import Incident, TriageDecisionRow
 from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.call import CallFacts
-from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, SHIPPED_RESPONDER_TYPES, Category
+from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, Category
 from dispatch.domain.errors import FieldProblem, Invalid, NotFound
 from dispatch.domain.ids import Prefix
 from dispatch.domain.incident import ENDED
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.earlier_decisions import last_of_triage, was_overridden
+from dispatch.operations.known_words import require_incident_type, require_responder_type
 from dispatch.operations.queue import put_back
 from dispatch.operations.shadow import beside, record_shadow
 from dispatch.operations.triage_input import NOTES, as_given, from_given, notes_of, with_more
@@ -159,12 +160,16 @@ async def record_redecision(
     return data
 
 
-async def override(session: AsyncSession, incident_id: str, wish: Override, actor: Actor) -> dict[str, Any]:
+async def override(
+    session: AsyncSession, incident_id: str, wish: Override, policies: ActivePolicies, actor: Actor
+) -> dict[str, Any]:
     """A person's decision stands for the incident, with its reason code, beside what triage said."""
     _check(wish)
     if wish.responder_type is not None:
-        await _require_known_type(session, actor.jurisdiction_id, wish.responder_type)
+        await require_responder_type(session, policies, wish.responder_type, actor)
     incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
+    if wish.incident_type is not None:
+        await require_incident_type(session, policies, incident, wish.incident_type, "/incident_type", actor)
     last = await latest_decision(session, actor.jurisdiction_id, incident.id)
     data = _overridden(last.decision, wish)
     row = _row(
@@ -201,17 +206,6 @@ def _check(wish: Override) -> None:
         )
     if problems:
         raise Invalid("The override is not complete.", fix="Correct the fields named in `errors`.", errors=problems)
-
-
-async def _require_known_type(session: AsyncSession, jurisdiction_id: str, responder_type: str) -> None:
-    rows = await session.scalars(select(Unit.responder_type).where(Unit.jurisdiction_id == jurisdiction_id).distinct())
-    known = sorted({*SHIPPED_RESPONDER_TYPES, *rows})
-    if responder_type not in known:
-        raise Invalid(
-            f"There is no responder type {responder_type}.",
-            fix=f"Use one of: {', '.join(known)}.",
-            errors=[FieldProblem("/responder_type", "unknown_responder_type", "neither shipped nor on the roster")],
-        )
 
 
 def _overridden(decision: dict[str, Any], wish: Override) -> dict[str, Any]:

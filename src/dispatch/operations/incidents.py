@@ -8,14 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
+from dispatch.db.active_policy import ActivePolicies
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import Assignment, Incident
 from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.assignment import ACTIVE, AssignmentStatus
 from dispatch.domain.errors import Conflict, FieldProblem, IllegalTransition, Invalid
-from dispatch.domain.incident import IncidentStatus, legal_incident_moves
+from dispatch.domain.incident import IncidentStatus, legal_incident_moves, require_disposition, require_incident_move
 from dispatch.domain.time import iso
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.known_words import require_incident_type
 from dispatch.operations.queue import put_back
 
 
@@ -50,12 +52,18 @@ async def hold(session: AsyncSession, incident_id: str, until: datetime, reason:
     return incident
 
 
-async def close(session: AsyncSession, incident_id: str, wish: Close, actor: Actor) -> Incident:
-    """The incident is over. Raises Conflict naming the units that are still on it.
+async def close(
+    session: AsyncSession, incident_id: str, wish: Close, policies: ActivePolicies, actor: Actor
+) -> Incident:
+    """The incident is over. Raises Conflict naming the units that are still on it, Invalid for an unknown disposition
+    or incident type.
 
     Units that are told one way go on with their own work.
     """
+    require_disposition(wish.disposition)
     incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
+    if wish.final_type is not None:
+        await require_incident_type(session, policies, incident, wish.final_type, "/final_type", actor)
     await _require_nobody_on(session, incident, [*ACTIVE, AssignmentStatus.RESERVED])
     _move(incident, IncidentStatus.CANCELLED if wish.cancel else IncidentStatus.CLOSED)
     incident.disposition = wish.disposition
@@ -106,14 +114,6 @@ async def _require_nobody_on(session: AsyncSession, incident: Incident, statuses
 
 
 def _move(incident: Incident, to: IncidentStatus) -> None:
-    legal = legal_incident_moves(IncidentStatus(incident.status))
-    if to not in legal:
-        raise IllegalTransition(
-            f"Incident {incident.number} is {incident.status} and cannot become {to.value}.",
-            fix=f"From here: {', '.join(move.value for move in legal) or 'nothing'}.",
-            current=incident.status,
-            requested=to.value,
-            legal=[move.value for move in legal],
-        )
+    require_incident_move(IncidentStatus(incident.status), to)
     incident.status = to.value
     incident.version += 1

@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
+from dispatch.db.active_policy import ActivePolicies
 from dispatch.db.ids import new_id
 from dispatch.db.lookup import get_unit
 from dispatch.db.models import Agency, Assignment, Certification, Program, Responder, Shift, ShiftMember, Unit
@@ -18,6 +19,7 @@ from dispatch.domain.time import iso
 from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.call_body import FUTURE_TOLERANCE
+from dispatch.operations.known_words import require_responder_type
 
 Row = TypeVar("Row", Agency, Program, Unit, Responder)
 
@@ -37,8 +39,9 @@ async def add_program(session: AsyncSession, values: dict[str, Any], actor: Acto
     return await _added(session, row, "program.added", row.id, actor)
 
 
-async def add_unit(session: AsyncSession, values: dict[str, Any], actor: Actor) -> Unit:
-    """The unit exists, with the status given."""
+async def add_unit(session: AsyncSession, values: dict[str, Any], policies: ActivePolicies, actor: Actor) -> Unit:
+    """The unit exists, with the status given. Raises Invalid for a responder type that nobody knows."""
+    await require_responder_type(session, policies, values["responder_type"], actor)
     row = Unit(jurisdiction_id=actor.jurisdiction_id, id=new_id(Prefix.UNIT), status_at=actor.now, version=1, **values)
     return await _added(session, row, "unit.added", row.id, actor)
 

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from dispatch.domain.errors import TooLarge
+from dispatch.domain.nearest import nearest
 
 _WITH_BODY = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 
@@ -27,11 +28,20 @@ class CheckedRequest(Request):
     async def json(self) -> Any:
         return self._value
 
-    def check(self) -> None:
-        """The body is JSON that means one thing, and every text in it and in the address can be stored.
+    def check(self, parameters: frozenset[str]) -> None:
+        """The body is JSON that means one thing, every text in it and in the address can be stored, and the route
+        knows every parameter of the query.
 
         Raises RequestValidationError naming the place, or HTTPException 415 for another media type.
         """
+        unknown = [name for name in dict.fromkeys(self.query_params) if name not in parameters]
+        if unknown:
+            raise RequestValidationError(
+                [
+                    {"type": "unknown_parameter", "loc": ("query", name), "msg": _remedy(name, parameters)}
+                    for name in unknown
+                ]
+            )
         for place, text in (*_of("path", self.path_params), *_of("query", self.query_params)):
             _require_storable(place, text)
         if self._raw:
@@ -77,6 +87,10 @@ def parse_json(raw: bytes) -> Any:
         for place, found in _texts(value, ()):
             _require_storable(place, found)
     return value
+
+
+def _remedy(name: str, parameters: frozenset[str]) -> str:
+    return f"is no parameter here. {nearest(name, parameters)}"
 
 
 def _require_json(content_type: str) -> None:

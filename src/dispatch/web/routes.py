@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -59,6 +60,12 @@ def permission_of(route: APIRoute) -> Permission | None:
     return found
 
 
+def _parameters_of(dependant: Dependant) -> frozenset[str]:
+    """The query parameters of an endpoint and of all that it depends on, as they are written."""
+    own = frozenset(field.alias for field in dependant.query_params)
+    return own.union(*(_parameters_of(one) for one in dependant.dependencies))
+
+
 def act_of(request: Request) -> Act:
     """The act that the route began: for the hottest endpoints, where a dependency costs as much as the database."""
     act: Act = request.state.act
@@ -78,13 +85,13 @@ class CommandRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         inner = super().get_route_handler()
-        permission = permission_of(self)
+        permission, parameters = permission_of(self), _parameters_of(self.dependant)
 
         async def handle(request: Request) -> Response:
             services: Services = request.app.state.services
             read = await read_whole(request, services.settings.max_body_bytes)
             async with transaction(services.sessions) as session:
-                act = await _begin(read, session, services, permission)
+                act = await _begin(read, session, services, permission, parameters)
                 return await _once(read, act, inner)
 
         return handle
@@ -99,7 +106,7 @@ class LoneStatementRoute(CommandRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         inner = super(CommandRoute, self).get_route_handler()
-        permission = permission_of(self)
+        permission, parameters = permission_of(self), _parameters_of(self.dependant)
 
         async def handle(request: Request) -> Response:
             services: Services = request.app.state.services
@@ -107,10 +114,10 @@ class LoneStatementRoute(CommandRoute):
             if key_of(read) is None:
                 with suppress(NeedsTransaction):
                     async with lone_statement(services.sessions) as session:
-                        await _begin(read, session, services, permission)
+                        await _begin(read, session, services, permission, parameters)
                         return await inner(read)
             async with transaction(services.sessions) as session:
-                act = await _begin(read, session, services, permission)
+                act = await _begin(read, session, services, permission, parameters)
                 return await _once(read, act, inner)
 
         return handle
@@ -123,13 +130,13 @@ class QueryRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         inner = super().get_route_handler()
-        permission = permission_of(self)
+        permission, parameters = permission_of(self), _parameters_of(self.dependant)
 
         async def handle(request: Request) -> Response:
             services: Services = request.app.state.services
             read = await read_whole(request, services.settings.max_body_bytes)
             async with self.session(services.sessions) as session:
-                await _begin(read, session, services, permission)
+                await _begin(read, session, services, permission, parameters)
                 return await inner(read)
 
         return handle
@@ -142,14 +149,18 @@ class FeedRoute(QueryRoute):
 
 
 async def _begin(
-    request: CheckedRequest, session: AsyncSession, services: Services, permission: Permission | None
+    request: CheckedRequest,
+    session: AsyncSession,
+    services: Services,
+    permission: Permission | None,
+    parameters: frozenset[str],
 ) -> Act:
     now = as_utc(services.clock.now())
     principal = await authenticate(request.headers.get("authorization"), session, services, now)
     if permission is None:
         raise RuntimeError(f"{request.url.path} has no permission; mark the endpoint with @requires")
     principal.require(permission)
-    request.check()
+    request.check(parameters)
     act = Act(session, principal, services, now, request.state.request_id)
     request.state.act = act
     return act
