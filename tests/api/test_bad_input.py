@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from tests.support.service import Service, a_call
 
+from dispatch.cli.importing.roster import check_references, read_roster
+from dispatch.db.session import reading
+from dispatch.domain.errors import Invalid
 from dispatch.web.problems import MEDIA_TYPE
 
 pytestmark = pytest.mark.anyio
@@ -456,6 +460,22 @@ async def test_a_program_makes_a_responder_type_known(service: Service) -> None:
     after = await service.post("/v1/units", unit, by="administrator")
 
     assert (before.status_code, after.status_code) == (422, 201)
+
+
+async def test_a_roster_file_names_no_responder_type_that_nobody_knows(service: Service, tmp_path: Path) -> None:
+    file = tmp_path / "roster.yaml"
+    unit = "  - {call_sign: Z1, agency_id: city-care, responder_type: mediation_team}\n"
+    program = "  - {id: mediators, agency_id: city-care, responder_type: mediation_team, name: Mediators}\n"
+    file.write_text(f"units:\n{unit}")
+
+    async with reading(service.sessions) as session:
+        with pytest.raises(Invalid) as refusal:
+            await check_references(session, read_roster(file, service.jurisdiction))
+        file.write_text(f"programs:\n{program}units:\n{unit}")
+        _, new = await check_references(session, read_roster(file, service.jurisdiction))
+
+    assert [one.pointer for one in refusal.value.errors] == ["roster.yaml: units[1].responder_type"]
+    assert new["units"] == 1
 
 
 async def test_a_parameter_that_a_route_does_not_know_is_refused_by_name_on_every_route(service: Service) -> None:

@@ -1,6 +1,7 @@
 """Words that are data, not code: each is known to the jurisdiction's policy or roster, or is refused by field."""
 
 from contextlib import suppress
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,19 +29,24 @@ async def require_incident_type(
         )
 
 
+async def known_responder_types(
+    session: AsyncSession, policies: ActivePolicies, jurisdiction_id: str, at: datetime
+) -> set[str]:
+    """The responder types that ship, and those of programs and units of the roster and of the policy that decides."""
+    known = set(SHIPPED_RESPONDER_TYPES)
+    for table in (Program, Unit):
+        of_city = select(table.responder_type).where(table.jurisdiction_id == jurisdiction_id)
+        known.update(await session.scalars(of_city.distinct()))
+    with suppress(Unavailable):  # a roster may be there before a policy
+        known.update(one.responder_type for one in (await policies.active(session, jurisdiction_id, at)).programs)
+    return known
+
+
 async def require_responder_type(
     session: AsyncSession, policies: ActivePolicies, responder_type: str, actor: Actor
 ) -> None:
-    """Returns when the type ships, or a program of the roster or of the policy that decides now has it, or a unit.
-
-    Raises Invalid. A type that a reader must not know of is not named to them.
-    """
-    j = actor.jurisdiction_id
-    known = set(SHIPPED_RESPONDER_TYPES)
-    for table in (Program, Unit):
-        known.update(await session.scalars(select(table.responder_type).where(table.jurisdiction_id == j).distinct()))
-    with suppress(Unavailable):  # a roster may be there before a policy
-        known.update(one.responder_type for one in (await policies.active(session, j, actor.now)).programs)
+    """Returns when the type is known here. Raises Invalid, which names no type that the actor must not know of."""
+    known = await known_responder_types(session, policies, actor.jurisdiction_id, actor.now)
     if responder_type not in known:
         told = sorted(known - actor.hidden_types)
         raise Invalid(

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,9 +16,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.api.roster import NewAgency, NewProgram, NewResponder, NewUnit
+from dispatch.db.active_policy import ActivePolicies
 from dispatch.db.models import Agency, Jurisdiction, Program, Responder, Unit
 from dispatch.domain.errors import FieldProblem, Invalid, NotFound
 from dispatch.domain.geo import LatLon
+from dispatch.operations.known_words import known_responder_types
 from dispatch.operations.setup import AgencyRecord, ProgramRecord, ResponderRecord, SetUp, ShiftRecord, UnitRecord
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -161,6 +164,8 @@ async def check_references(session: AsyncSession, read: RosterFile) -> tuple[Set
         "responders": {row.employee_number for row in read.responders},
     }
     here = {kind: known[kind] | named[kind] for kind in known}
+    here["responder types"] = await known_responder_types(session, ActivePolicies(), j, datetime.now(UTC))
+    here["responder types"] |= {row.responder_type for row in read.programs}
     _raise(Path(read.file), list(_dangling(read, here)))
     new = {kind: len(named[kind] - known[kind]) for kind in known} | {"shifts": len(read.shifts)}
     return _set_up(about, read), new
@@ -177,6 +182,7 @@ def _dangling(read: RosterFile, here: Mapping[str, set[str]]) -> Iterable[FieldP
     for n, unit in enumerate(read.units, 1):
         wanted.append((f"units[{n}].agency_id", "agencies", unit.agency_id))
         wanted.append((f"units[{n}].program_id", "programs", unit.program_id))
+        wanted.append((f"units[{n}].responder_type", "responder types", unit.responder_type))
     for n, person in enumerate(read.responders, 1):
         wanted.append((f"responders[{n}].agency_id", "agencies", person.agency_id))
     for n, shift in enumerate(read.shifts, 1):
