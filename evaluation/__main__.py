@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from evaluation.categories import categories, unseen_cities
-from evaluation.danger import danger, needless
+from evaluation.danger import danger
 from evaluation.deciding import Judge
 from evaluation.measure import Measure, measured
 from evaluation.must_not_miss import must_not_miss
+from evaluation.needless import needless
 from evaluation.negation import negation
 from evaluation.report import as_json, as_page, lines
 from evaluation.reports import burlington_flags, shares, telephone_reports
