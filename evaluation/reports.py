@@ -29,7 +29,7 @@ def telephone_reports(judge: Judge) -> list[Measure]:
     missing = unread / (unread + sum(calls.values()))
     reports = [text for text in calls if judge.decide(text).category.value == "reporting"]
     desk = [text for text in calls if _leads_to_desk(judge, text)]
-    taken, given = _best_possible(calls, unit, 0.85)
+    taken, given = best_possible(calls, unit, 0.85)
     lost = Counter({text: unit[text] for text in unit if text not in reports})
     others = Counter({text: calls[text] - unit[text] for text in reports})
     of_desk = Counter({text: calls[text] - unit[text] for text in desk})
@@ -109,7 +109,7 @@ def _by_share(calls: Counter[str], unit: Counter[str]) -> list[str]:
     return sorted((text for text in calls if unit[text]), key=lambda text: -unit[text] / calls[text])
 
 
-def _best_possible(calls: Counter[str], unit: Counter[str], recall: float) -> tuple[float, float]:
+def best_possible(calls: Counter[str], unit: Counter[str], recall: float) -> tuple[float, float]:
     """Calls taken and, of them, the unit's, when types are taken by their share until the recall is reached.
 
     Of the last type only the part that is still needed: a reading of the text may toss a coin.
