@@ -70,3 +70,23 @@ def test_what_is_not_understood_is_never_safer_than_what_is(says: str) -> None:
     assert more.needs_human
     coming = {slot.responder_type for slot in more.plan.steps[0].slots}
     assert {s.responder_type for s in plain.plan.steps[0].slots} & {"police", "fire", "ems"} <= coming
+
+
+@pytest.mark.parametrize(
+    ("type_text", "says"),
+    [
+        ("CITIZEN ASSIST", "old man on the floor two days, moaning"),
+        ("FOUND PROPERTY", "capped pipe with wires"),
+        ("CITIZEN ASSIST", "six days without dialysis, feels heavy"),
+        ("ANIMAL COMPLAINT", "pit bull got my son by the leg"),
+        ("WELFARE CHECK", "sister sent me a goodbye text and turned off her phone"),
+        ("PARKING", "man sitting on the edge of the parking garage roof"),
+    ],
+)
+def test_danger_that_a_second_reader_told_in_other_words_is_read(type_text: str, says: str) -> None:
+    assert not is_wrong(judge(), Sentence("", "danger", "", type_text, says))
+
+
+def test_a_report_is_over_only_where_the_type_calls_it_one() -> None:
+    assert decided("", "THEFT REPORT").reasons[0].rule == "RP-09"
+    assert decided("theft report of male grabbing bottles", "THEFT").plan.steps[0].slots[0].responder_type == "police"
