@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from evaluation.categories import categories, unseen_cities
-from evaluation.danger import danger, needless
+from evaluation.danger import danger
 from evaluation.deciding import Judge
 from evaluation.measure import Measure, measured
 from evaluation.must_not_miss import must_not_miss
+from evaluation.needless import needless
 from evaluation.negation import negation
 from evaluation.report import as_json, as_page, lines
 from evaluation.reports import burlington_flags, shares, telephone_reports
@@ -21,7 +22,7 @@ MEASURES: dict[str, tuple[str, Callable[[Judge], list[Measure]]]] = {
     "danger_missed": ("Danger sent to a civilian or the telephone alone", danger),
     "needless_police_or_ems": ("Police or EMS first where an eligible program could go", needless),
     "category": ("Category from type text", categories),
-    "unseen": ("Category of titles nobody tuned on", unseen_cities),
+    "unseen": ("Category of the titles of fire services", unseen_cities),
     "san_diego_priority_9": ("San Diego telephone reports", telephone_reports),
     "burlington_mental_health": ("Burlington flags", burlington_flags),
     "negation": ("Denied and past concepts in clinical sentences", negation),

@@ -1,8 +1,7 @@
-"""Danger that would reach nobody who can deal with it, and police or EMS who were not needed."""
+"""Danger that would reach nobody who can deal with it."""
 
 from collections import Counter
 
-from dispatch.domain.classification import SlotRole, Verdict
 from dispatch.triage.decision import TriageDecision
 from evaluation.data import Label, police_cities
 from evaluation.deciding import Judge
@@ -10,7 +9,6 @@ from evaluation.mappings import NO_CONTACT
 from evaluation.measure import Measure, Table
 from evaluation.must_not_miss import COMES
 
-_ALTERNATIVE_LABELS = frozenset({"behavioral_health", "quality_of_life", "reporting"})
 _MOST_SHOWN = 40
 
 
@@ -54,7 +52,8 @@ def _missed(judge: Judge, name: str, title: str, labels: list[Label]) -> Measure
         f"Danger sent to a civilian or the telephone alone, {title}",
         "calls",
         "Danger is Vera's topics of violence, domestic violence, sex offences, officers in need, medicine and fire; "
-        "indecency without contact is among the sex offences (row QL-13 sends community responders, as Denver does); "
+        "indecency is among the sex offences (community responders go to need such as urinating, row QL-13; police to "
+        "the rest until somebody says that nobody is threatened, row QL-22); "
         "San Diego's priority 0, San Francisco's priority A (whatever the reason), Burlington's assaults, "
         "overdoses and injuries. Type text alone: in service answers and narratives add to it.",
         sum(label.volume for label in labels if not comes(judge.decide(label.text))),
@@ -79,63 +78,3 @@ def _with(measure: Measure, tables: tuple[Table, ...]) -> Measure:
 def comes(decision: TriageDecision) -> bool:
     """Somebody sworn or medical is in the first step."""
     return any(slot.responder_type in COMES for slot in decision.plan.steps[0].slots)
-
-
-def prefers_program(judge: Judge, plan_id: str) -> bool:
-    """The plan's first step is led by a program and not by police, fire or EMS."""
-    first = judge.policy.plans[plan_id].steps[0].slots
-    return any(slot.eligible and slot.role is SlotRole.PRIMARY for slot in first)
-
-
-def needless(judge: Judge) -> list[Measure]:
-    """Calls without danger in their label that an eligible program could take, and that get police or EMS first."""
-    open_to, sent = Counter[str](), Counter[str]()
-    calls, by_row = Counter[str](), Counter[tuple[str, str]]()
-    row_open = row_sent = 0
-    for city, labels in police_cities(judge).items():
-        for label in labels:
-            if label.is_danger or not label.text or not label.strict & _ALTERNATIVE_LABELS:
-                continue
-            calls[city] += label.volume
-            decision = judge.decide(label.text)
-            row = judge.rows.get(decision.reasons[0].rule)
-            if row is not None and row.then is not None and prefers_program(judge, row.then.plan):
-                row_open += label.volume
-                row_sent += label.volume * comes(decision)
-            if not any(v.verdict is Verdict.ELIGIBLE and v.responder_type != "cvi" for v in decision.programs):
-                continue
-            open_to[city] += label.volume
-            sent[city] += label.volume * comes(decision)
-            if comes(decision) and row is not None:
-                by_row[row.id, row.title] += label.volume
-    rows = tuple((city, f"{sent[city]:,}", f"{open_to[city]:,}", f"{calls[city]:,}") for city in calls)
-    worst = tuple((row, title, f"{count:,}") for (row, title), count in by_row.most_common(12))
-    return [
-        Measure(
-            "needless_where_the_row_allows_it",
-            "Police or EMS first where the deciding row prefers a program",
-            "calls",
-            "The policy's own preference is the yardstick: the deciding row's plan begins with a program. What is left "
-            "are calls for which no program is eligible by type text alone, such as a theft of which nobody has said "
-            "that it is over.",
-            row_sent,
-            row_open,
-            at_most=0.25,
-        ),
-        Measure(
-            "needless_police_or_ems",
-            "Police or EMS first where an eligible program could go",
-            "calls",
-            "Over calls whose label is about health, quality of life or a report. An officer beside a clinician counts "
-            "as police. A program that asks for facts no label holds (nobody hurt, suspect gone) is not eligible, so "
-            "such calls are not counted: the caller's answers decide them.",
-            sum(sent.values()),
-            sum(open_to.values()),
-            1 - sum(open_to.values()) / max(1, sum(calls.values())),
-            at_most=0.25,
-            tables=(
-                Table("By city", ("city", "police or EMS first", "program eligible", "calls so labelled"), rows),
-                Table("Rows that send police or EMS although a program is eligible", ("row", "title", "calls"), worst),
-            ),
-        ),
-    ]

@@ -1,5 +1,6 @@
 """The policy under evaluation, asked with the words of a record alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -18,7 +19,7 @@ UNSEEN_SENDER = "evaluation"  # no crosswalk lists it: every label is read as te
 @dataclass
 class Judge:
     policy_id: str = "us-default"
-    _known: dict[tuple[str, str, str], TriageDecision] = field(default_factory=dict)
+    _known: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], TriageDecision] = field(default_factory=dict)
 
     @cached_property
     def policy(self) -> Policy:
@@ -30,11 +31,16 @@ class Judge:
         return {row.id: row for row in self.policy.rows}
 
     def decide(
-        self, type_text: str, narrative: str = "", code: str = "", source: str = UNSEEN_SENDER
+        self,
+        type_text: str,
+        narrative: str = "",
+        code: str = "",
+        source: str = UNSEEN_SENDER,
+        answers: Mapping[str, str] | None = None,
     ) -> TriageDecision:
         """The decision for a label; the same label is decided once. Without a code nothing but the words is known."""
-        key = (type_text, narrative, source + code)
+        key = (type_text, narrative, source + code, tuple(sorted((answers or {}).items())))
         if key not in self._known:
-            call = CallFacts(source, code or None, type_text or None, narrative or None)
+            call = CallFacts(source, code or None, type_text or None, narrative or None, answers=answers or {})
             self._known[key] = evaluate(call, self.policy, MOMENT)
         return self._known[key]

@@ -16,8 +16,24 @@ What to keep in mind:
   mapping stands in `evaluation/mappings.py` and is open to argument. `strict` takes the topic alone, `accepting`
   also what the label itself plainly says.
 - The lexicon was written while looking at the six police cities. Their figures are an upper bound. Each third of
-  the cities is reported apart, and four fire and EMS cities that were not tuned on stand under `unseen`.
+  the cities is reported apart. Four fire and EMS cities stand under `unseen`; what they showed before anybody looked
+  at what went wrong is said there.
 - A type text is less than what a service knows: answers and narratives raise danger and open programs.
+
+## What needless means
+
+Police or EMS are needless where **the policy, given only the words at hand, allows somebody else** and they go first
+all the same: some program's verdict is `eligible` (`needless_police_or_ems`, target 25 %, by calls and labels). Why so:
+
+- Where a row sends police because a danger is unknown, nobody else was allowed. A program that calls itself eligible
+  there contradicts its own policy: that was a defect of the verdicts for disturbances (QL-18) and for complaints that
+  say nothing (QL-19), and is mended. They now answer `cannot_tell` and name the fact that is missing.
+- A policy could hide behind `cannot_tell`. So all calls that wait for an answer are decided once more with the harmless
+  answers, and those that get police even then are counted (`needless_once_answered`, target 25 %).
+- Nothing leaves the account: three classes with their volume, and each row with its calls, stand below. The widest
+  reading, which takes silence for safety, stands beside (`needless_if_unknown_were_safe`, no target), and so does the
+  older one by the row's preference (`needless_where_the_row_allows_it`).
+- What it cannot say: whether an officer was needed. No label of these cities tells who should have gone.
 """
 
 

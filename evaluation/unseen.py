@@ -10,6 +10,15 @@ from evaluation.measure import Measure, Table
 from evaluation.must_not_miss import COMES, LATEST
 
 UNSEEN = Path(__file__).parents[1] / "tests" / "cases" / "unseen.yaml"
+SECOND = UNSEEN.with_name("unseen_second.yaml")
+SETS = {"unseen": UNSEEN, "second": SECOND}
+ABOUT = {
+    "unseen": "Written by the author of the grammar, so kinder than a stranger's sentences would be.",
+    "second": "A second hundred, written after the grammar and before the policy had read one of them. Read for the "
+    "first time, 22 of 60 dangers were missed (14 of 34 of the half that was then mended by classes of words, 8 of 26 "
+    "of the half that was left alone) and 9 of 40 look-alikes brought needless help (7 of 26, 2 of 14). That first "
+    "reading is the estimate for words nobody has thought of.",
+}
 HALVES = {"development": "tuned on", "held_out": "never tuned on, looked at once"}
 
 
@@ -42,18 +51,18 @@ def is_wrong(judge: Judge, one: Sentence) -> bool:
 
 def unseen_sentences(judge: Judge) -> list[Measure]:
     """Danger missed and harm seen in look-alikes, for each half."""
-    return [_measure(judge, half, kind) for half in HALVES for kind in ("danger", "benign")]
+    return [_measure(judge, name, half, kind) for name in SETS for half in HALVES for kind in ("danger", "benign")]
 
 
-def _measure(judge: Judge, half: str, kind: str) -> Measure:
-    asked = [one for one in read_sentences() if (one.half, one.kind) == (half, kind)]
+def _measure(judge: Judge, name: str, half: str, kind: str) -> Measure:
+    asked = [one for one in read_sentences(SETS[name]) if (one.half, one.kind) == (half, kind)]
     wrong = [one for one in asked if is_wrong(judge, one)]
     title = "Danger missed" if kind == "danger" else "Look-alikes that bring needless police, fire or EMS"
     return Measure(
-        f"unseen_{kind}_{half}",
-        f"{title}, sentences {HALVES[half]}",
+        f"{'unseen' if name == 'unseen' else 'unseen_second'}_{kind}_{half}",
+        f"{title}, {'the second hundred' if name == 'second' else 'sentences'} {HALVES[half]}",
         "sentences",
-        "Written by the author of the grammar, so kinder than a stranger's sentences would be.",
+        ABOUT[name],
         len(wrong),
         len(asked),
         tables=(Table("Wrong", ("sort", "type", "says"), tuple((o.sort, o.type_text, o.says) for o in wrong)),),

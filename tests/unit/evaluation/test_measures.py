@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from evaluation import data, mappings
 from evaluation.__main__ import MEASURES, measure_all
+from evaluation.danger import comes
 from evaluation.deciding import Judge
 from evaluation.measure import Measure
 from evaluation.must_not_miss import read_cases
 from evaluation.negation import context_of_concept
 from evaluation.report import as_json, as_page
+from evaluation.reports import best_possible
 
 JUDGE = Judge()
 PAGE = Path(__file__).parents[3] / "docs" / "triage-quality.md"
@@ -38,7 +40,8 @@ def test_without_data_every_measure_that_needs_it_is_skipped_and_the_rest_is_mea
     found = measure_all(JUDGE)
 
     measured = {measure.name for measure in found if not measure.skipped}
-    unseen = {f"unseen_{kind}_{half}" for kind in ("danger", "benign") for half in ("development", "held_out")}
+    kinds = [f"{kind}_{half}" for kind in ("danger", "benign") for half in ("development", "held_out")]
+    unseen = {f"{written}_{kind}" for written in ("unseen", "unseen_second") for kind in kinds}
     assert measured == {"must_not_miss", "must_not_miss_by_luck"} | unseen
     assert all("no data" in measure.skipped or "absent" in measure.skipped for measure in found if measure.skipped)
     assert "skipped" in as_page(found)
@@ -71,9 +74,35 @@ def test_the_context_of_a_concept_is_read_by_our_markers_alone() -> None:
 @needs_data
 def test_what_is_promised_firmly_holds() -> None:
     firm = ("must_not_miss", "danger_missed_without_indecency", "san_diego_priority_9_recall")
-    firm += ("negation_sensitivity", "negation_specificity", "category_all_volume_accepting")
+    firm += ("negation_sensitivity", "negation_specificity", "category_all_volume_accepting", "danger_missed")
+    firm += ("needless_police_or_ems", "needless_police_or_ems_labels", "needless_once_answered")
 
     assert {name: everything()[name].holds for name in firm} == dict.fromkeys(firm, True)
+
+
+@needs_data
+def test_no_harmless_call_leaves_the_account_of_needless_police() -> None:
+    tables = {table.title: table for table in everything()["needless_police_or_ems"].tables}
+    *classes, everybody = (int(row[1].replace(",", "")) for row in tables["Every class with its volume"].rows)
+    of_cities = sum(int(row[3].replace(",", "")) for row in tables["By city"].rows)
+
+    assert sum(classes) == everybody == of_cities
+
+
+def test_the_best_possible_takes_types_by_their_share_and_of_the_last_only_what_is_needed() -> None:
+    calls, unit = Counter({"a": 10, "b": 40, "c": 100}), Counter({"a": 10, "b": 10, "c": 0})
+
+    assert best_possible(calls, unit, 0.5) == (10, 10)
+    assert best_possible(calls, unit, 0.75) == (30, 15)
+    assert best_possible(calls, unit, 1.0) == (50, 20)
+
+
+def test_a_disturbance_waits_for_an_answer_and_a_mediator_goes_once_it_is_harmless() -> None:
+    unasked, asked = JUDGE.decide("DISTURBANCE"), JUDGE.decide("DISTURBANCE", answers={"violence": "none"})
+    (mediators,) = (verdict for verdict in unasked.programs if verdict.program == "mediation-team")
+
+    assert (mediators.verdict, "cannot_tell:violence" in mediators.reasons) == ("cannot_tell", True)
+    assert (comes(unasked), comes(asked)) == (True, False)
 
 
 @needs_data

@@ -4,12 +4,13 @@ from functools import cache
 
 import pytest
 from evaluation.deciding import Judge
-from evaluation.unseen import Sentence, is_wrong, read_sentences
+from evaluation.unseen import SETS, Sentence, is_wrong, read_sentences
 
 from dispatch.triage.decision import TriageDecision
 
-TUNED_ON = [one for one in read_sentences() if one.half == "development"]
-HELD_OUT = [one for one in read_sentences() if one.half == "held_out"]
+WRITTEN = [one for file in SETS.values() for one in read_sentences(file)]
+TUNED_ON = [one for one in WRITTEN if one.half == "development"]
+HELD_OUT = [one for one in WRITTEN if one.half == "held_out"]
 # Left as they were found: mending them would turn the only honest figure into another fitted one.
 KNOWN_GAPS = {
     "sounds like someone getting thrown into furniture, female begging",
@@ -20,6 +21,16 @@ KNOWN_GAPS = {
     "bass is killing me, cant sleep",
     "kids cutting through my yard to the bus",
     "boys jumping off the swing, very loud",
+    "says next time he sees my dog or me he will put us both in the ground",
+    "purse in alley w/ blood all over it and a ripped shirt",
+    "guy w/ sign threw hot coffee in my face when i said no",
+    "car parked on the bridge shoulder, driver is over the guardrail looking down",
+    "my brother asked me to look after his kids for good and drove off w/ a rope",
+    "mi hijo dice que ya no quiere vivir y se encerro con una soga",
+    "stung by bees like 50 times, tongue is getting fat",
+    "whole family woke up w/ headaches and puking, furnace is old",
+    "found a box of kitchen knives left at the thrift drop off",
+    "karaoke til 2, singers are dying up there",
 }
 
 
@@ -59,3 +70,23 @@ def test_what_is_not_understood_is_never_safer_than_what_is(says: str) -> None:
     assert more.needs_human
     coming = {slot.responder_type for slot in more.plan.steps[0].slots}
     assert {s.responder_type for s in plain.plan.steps[0].slots} & {"police", "fire", "ems"} <= coming
+
+
+@pytest.mark.parametrize(
+    ("type_text", "says"),
+    [
+        ("CITIZEN ASSIST", "old man on the floor two days, moaning"),
+        ("FOUND PROPERTY", "capped pipe with wires"),
+        ("CITIZEN ASSIST", "six days without dialysis, feels heavy"),
+        ("ANIMAL COMPLAINT", "pit bull got my son by the leg"),
+        ("WELFARE CHECK", "sister sent me a goodbye text and turned off her phone"),
+        ("PARKING", "man sitting on the edge of the parking garage roof"),
+    ],
+)
+def test_danger_that_a_second_reader_told_in_other_words_is_read(type_text: str, says: str) -> None:
+    assert not is_wrong(judge(), Sentence("", "danger", "", type_text, says))
+
+
+def test_a_report_is_over_only_where_the_type_calls_it_one() -> None:
+    assert decided("", "THEFT REPORT").reasons[0].rule == "RP-09"
+    assert decided("theft report of male grabbing bottles", "THEFT").plan.steps[0].slots[0].responder_type == "police"

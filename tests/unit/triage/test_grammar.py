@@ -125,6 +125,7 @@ def test_the_evidence_of_a_pattern_is_the_whole_span_and_names_the_pattern() -> 
         ('entries: [{fact: injury, value: "yes", patterns: ["him ..2"]}]', "pattern"),
         ('entries: [{fact: injury, value: "yes", patterns: ["a ..9 b ..9 c"]}]', "pattern"),
         ('entries: [{fact: injury, value: "yes", patterns: ["<hurt him"]}]', "pattern"),
+        ('entries: [{fact: injury, value: "yes", patterns: ["a ..10 b"]}]', "pattern"),
         ('entries: [{nothing: x, of: vilence, patterns: ["a b"]}]', "unknown_fact"),
         ("entries: [{doubt: x, phrases: [a b]}]", "doubt"),
     ],

@@ -157,6 +157,8 @@ def _elements(written: WrittenPattern, draft: GrammarDraft, problems: Problems) 
         if match:
             gap = _Gap(int(match["gap"]), match["bar"] or "", match["only"] or "", bool(match["comma"]))
             names = tuple(filter(None, (gap.bar, gap.only)))
+        elif part.startswith(".."):  # a gap written wrong would be read as a word, and its pattern would never match
+            return _refused(written, problems)
         else:
             names = tuple(filter(None, (_name(choice) for choice in part.removeprefix("!").split("|"))))
             if len(names) <= part.count("|"):
