@@ -121,6 +121,14 @@ class NotOfferedOut(BaseModel):
     why: str
 
 
+class TravelOut(BaseModel):
+    """Where the times of arrival come from."""
+
+    provider: str = Field(examples=["straight_line", "roads", "engine"])
+    reasons: list[str] = Field(description="Why it is not the provider that was configured")
+    why: str
+
+
 class RecommendationOut(BaseModel):
     """Advice with reasons; a person assigns."""
 
@@ -130,3 +138,4 @@ class RecommendationOut(BaseModel):
     active_step: int | None = Field(description="The plan step that the picks fill")
     fallback_at: datetime | None = Field(description="When the next step is due if nobody has taken this one")
     as_of: datetime
+    travel: TravelOut
