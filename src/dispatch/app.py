@@ -33,7 +33,10 @@ from dispatch.db.active_policy import ActivePolicies
 from dispatch.db.session import make_engine, make_sessions, reading
 from dispatch.domain.errors import DispatchError
 from dispatch.domain.time import Clock, as_utc
+from dispatch.queries.recommendation import RoutingRules
 from dispatch.queries.roster import RosterCopies
+from dispatch.queries.travel import ROADS_FILE, OutsideEngine, TravelChoice, read_network
+from dispatch.routing.coverage import CoverageRule, Measure
 from dispatch.web import problems
 from dispatch.web.auth_cache import TokenCache
 from dispatch.web.observe import Observe
@@ -93,6 +96,7 @@ def create_app(
         policies=ActivePolicies(),
         rosters=RosterCopies(),
         tokens=TokenCache(),
+        routing=_routing(settings),
     )
     problems.install(app)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
@@ -105,6 +109,16 @@ def create_app(
                 # every request: a fifth of the cost of the cheapest ones.
                 app.router.routes.extend(router.routes)
     return app
+
+
+def _routing(settings: Settings) -> RoutingRules:
+    """What the settings and the data directory say of travel, coverage and the reserve."""
+    engine = OutsideEngine(settings.travel_url, settings.travel_limit_s) if settings.travel_url else None
+    return RoutingRules(
+        TravelChoice(read_network(settings.data_dir / ROADS_FILE), engine),
+        CoverageRule(Measure(settings.coverage)),
+        settings.reserve,
+    )
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

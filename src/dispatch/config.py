@@ -48,6 +48,15 @@ class Settings(BaseSettings):
     port: int = Field(default=8911, ge=0, le=65535, description="0 means any free port.")
     max_body_bytes: int = Field(default=MEBIBYTE, ge=1024)
 
+    travel_url: str | None = Field(
+        default=None, description="A Valhalla server, or the table address of an OSRM server, that tells driving times."
+    )
+    travel_limit_s: float = Field(default=0.5, gt=0, le=10, description="How long that server may take.")
+    reserve: dict[str, int] = Field(
+        default_factory=dict, description='Idle units kept from routine calls, such as {"ems": 2}.'
+    )
+    coverage: Literal["expected", "preparedness"] = "expected"
+
     log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
     log_format: Literal["console", "json"] = "console"
 
@@ -55,6 +64,13 @@ class Settings(BaseSettings):
     @classmethod
     def _through_asyncpg(cls, url: str | None) -> str | None:
         return None if url is None else asyncpg_url(url)
+
+    @field_validator("travel_url")
+    @classmethod
+    def _over_http(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return url
 
     @field_validator("data_dir", "postgres_bin")
     @classmethod

@@ -152,8 +152,13 @@ async def read_roster(session: AsyncSession, jurisdiction_id: str, now: datetime
     )
 
 
+def is_free(unit: Candidate) -> bool:
+    """True when the unit could take a job now, as far as its status says."""
+    return unit.status is UnitStatus.AVAILABLE and unit.active_assignments < unit.capacity
+
+
 def _of_type(units: Sequence[Candidate]) -> UnitsOfType:
-    free = [unit for unit in units if unit.status is UnitStatus.AVAILABLE and unit.active_assignments < unit.capacity]
+    free = [unit for unit in units if is_free(unit)]
     stay: list[Candidate] = []
     places: list[tuple[float, float, Candidate]] = []
     for unit in free:

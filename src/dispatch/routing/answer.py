@@ -90,6 +90,7 @@ def as_data(recommendation: Recommendation) -> dict[str, Any]:
             "reasons": list(recommendation.travel_notes),
             "why": _sentences(recommendation.travel_notes),
         },
+        "redirects": [],  # filled where the units on their way to something else are known
     }
 
 

@@ -44,7 +44,6 @@ class Reason(StrEnum):
     OVER_AGE = "over_age"
     # why the travel times are not those that were wished for
     ENGINE_SILENT = "engine_silent"
-    ROADS_MISSING = "roads_missing"
     OFF_ROADS = "off_roads"
     # why a slot stays empty
     NONE_ON_ROSTER = "none_on_roster"
@@ -98,7 +97,6 @@ _SENTENCES: dict[str, str] = {
     Reason.WAITED: "Has waited {} min.",
     Reason.OVER_AGE: "Has waited {} min, longer than a call of its priority may.",
     Reason.ENGINE_SILENT: "The travel engine gave no answer ({}); these are straight-line times.",
-    Reason.ROADS_MISSING: "No road network is loaded; these are straight-line times.",
     Reason.OFF_ROADS: "Lies off the road network that is loaded; these are straight-line times.",
     Reason.NONE_ON_ROSTER: "There is no such unit.",
     Reason.NONE_ON_DUTY: "None is on duty.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from dispatch.domain.plan import PlanStep, Slot
 from dispatch.domain.unit import UnitStatus
@@ -30,6 +31,22 @@ class Redirect:
     slot: int
     eta_s: int
     gain_s: int | None
+
+
+def as_data(one: Redirect) -> dict[str, Any]:
+    """One entry of `redirects` in the HTTP contract."""
+    gain = "Nobody is free for it." if one.gain_s is None else f"There {one.gain_s} s sooner than the best free unit."
+    return {
+        "unit": one.unit.call_sign,
+        "unit_id": one.unit.unit_id,
+        "from_incident": one.incident,
+        "from_priority": one.priority,
+        "step": one.step,
+        "slot": one.slot,
+        "eta_s": one.eta_s,
+        "gain_s": one.gain_s,
+        "why": f"On its way to {one.incident} (priority {one.priority}), which would wait again. {gain}",
+    }
 
 
 def redirects(

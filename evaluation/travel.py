@@ -1,0 +1,128 @@
+"""Travel times held against real runs: San Francisco engines and trucks that left their own station, January 2018.
+
+The road profile was fitted on the first days of the file and is told apart for the last days; the straight line was
+fitted on all of it, which is to its advantage.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.domain.geo import LatLon
+from dispatch.ingest.roads import read_roads
+from dispatch.routing.roads import OFF_ROADS_M, OverRoads, RoadNetwork
+from dispatch.routing.travel import StraightLine, Travel
+from evaluation.data import ROOT, rows
+from evaluation.measure import NoData
+
+RUNS = "calls/sf_fire_cad_2018-01-13_18.csv.gz"
+STATIONS = "geo/sf_fire_stations.geojson"
+ROADS = "geo/sf_north_roads.osm.gz"
+FIRST_HELD_OUT_DAY = "2018-01-16"
+_LONGEST_MIN = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A vehicle from its station to a call. seconds: from under way to on scene."""
+
+    day: str
+    station: LatLon
+    scene: LatLon
+    seconds: float
+
+
+def runs() -> list[Run]:
+    """Home-area runs under lights and siren. Raises NoData where the folder is absent."""
+    stations = _stations()
+    found = []
+    for row in rows(RUNS):
+        number = re.fullmatch(r"[ET](\d+)", row["unit_id"])
+        if number is None or row["unit_type"] not in {"ENGINE", "TRUCK"} or row["final_priority"] != "3":
+            continue
+        home = stations.get(int(number[1]))
+        if home is None or not row["station_area"].isdigit() or int(row["station_area"]) != int(number[1]):
+            continue
+        if not row["response_timestamp"] or not row["on_scene_timestamp"]:
+            continue
+        seconds = (_moment(row["on_scene_timestamp"]) - _moment(row["response_timestamp"])).total_seconds()
+        if 0 < seconds <= _LONGEST_MIN * 60:
+            scene = LatLon(float(row["latitude"]), float(row["longitude"]))
+            found.append(Run(row["call_date"], home, scene, seconds))
+    return found
+
+
+def _stations() -> dict[int, LatLon]:
+    path = ROOT / STATIONS
+    if not path.is_file():
+        raise NoData(f"shared/data/{STATIONS} is absent")
+    found = {}
+    for one in json.loads(path.read_text())["features"]:
+        number = re.search(r"#(\d+)", one["properties"]["common_name"])
+        if number:
+            lon, lat = one["geometry"]["coordinates"][:2]
+            found[int(number[1])] = LatLon(lat, lon)
+    return found
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.removesuffix(" UTC")).replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """How far a provider's times are off, in minutes. bias: above zero it says too long."""
+
+    provider: str
+    what: str
+    n: int
+    mean_absolute: float
+    bias: float
+    p90_absolute: float
+
+
+def errors(provider: str, what: str, chosen: Sequence[Run], travel: Travel) -> Errors:
+    """One line of the page."""
+    off = (_told(chosen, travel) - np.array([run.seconds for run in chosen])) / 60
+    wide = np.abs(off)
+    return Errors(provider, what, len(chosen), float(wide.mean()), float(off.mean()), float(np.percentile(wide, 90)))
+
+
+def _told(chosen: Sequence[Run], travel: Travel) -> NDArray[np.float64]:
+    at = datetime(2018, 1, 16, tzinfo=UTC)
+    return np.array([travel.travel_s([run.station], run.scene, "fire", at, True)[0] for run in chosen], dtype=float)
+
+
+def on_roads(chosen: Sequence[Run], network: RoadNetwork) -> list[Run]:
+    """The runs whose two ends lie on the extract, which holds the north of the city only."""
+    _, start_m = network.nearest([run.station for run in chosen])
+    _, end_m = network.nearest([run.scene for run in chosen])
+    near = (start_m < OFF_ROADS_M / 5) & (end_m < OFF_ROADS_M / 5)
+    return [run for run, inside in zip(chosen, near, strict=True) if inside]
+
+
+def compare() -> list[Errors]:
+    """Both providers on the same held-out runs, and the straight line on all runs of the city."""
+    every = runs()
+    path = ROOT / ROADS
+    if not path.is_file():
+        raise NoData(f"shared/data/{ROADS} is absent")
+    network = RoadNetwork(read_roads(path))
+    north = on_roads(every, network)
+    held_out = [run for run in north if run.day >= FIRST_HELD_OUT_DAY]
+    return [
+        errors("straight line", "whole city, 13-18 January", every, StraightLine()),
+        errors("straight line", "north, 16-18 January", held_out, StraightLine()),
+        errors("roads", "north, 16-18 January (not fitted on)", held_out, OverRoads(network)),
+        errors(
+            "roads",
+            "north, 13-15 January (fitted on)",
+            [run for run in north if run.day < FIRST_HELD_OUT_DAY],
+            OverRoads(network),
+        ),
+    ]
