@@ -59,15 +59,14 @@ PLAN = Plan(
 def recommend() -> dict[str, float]:
     """Percentiles of the whole answer as data, for a plan of two steps: straight line, with coverage, and over roads.
 
-    With coverage every call that can wait has its loss counted over 500 zones. Over roads each scene is a new one, so
-    that its search is in the figure; the searches of the zones are made once, as a service does in its first minutes.
+    With coverage every call that can wait has its loss counted over 500 zones, by the straight line as in the service.
+    Over roads each scene is a new one, so that its search is in the figure, and coverage is counted as well.
     """
     draw = random.Random(1565)
     units = _units(draw)
     scenes = [_place(draw) for _ in range(ZONES)]
     zones = [Zone(f"z{n}", _place(draw), draw.random()) for n in range(ZONES)]
     roads = OverRoads(RoadNetwork(_grid()))
-    roads.table_s(scenes[:1], [zone.center for zone in zones], "police", AT, True)
     plain = _timed(units, scenes, StraightLine(), None)
     covered = _timed(units, scenes, StraightLine(), zones)
     driven = _timed(units, scenes, roads, zones)
@@ -85,7 +84,7 @@ def _timed(units: list[Candidate], scenes: list[LatLon], travel: Travel, zones: 
     taken = []
     for number, scene in enumerate(scenes):
         started = time.perf_counter()
-        loss = None if zones is None or number % 5 < 2 else Coverage(zones, idle, travel, AT, CoverageRule())
+        loss = None if zones is None or number % 5 < 2 else Coverage(zones, idle, StraightLine(), AT, CoverageRule())
         as_data(router(PLAN, units, RoutingContext(scene, number % 5, None, AT, travel, coverage_loss=loss)))
         taken.append(time.perf_counter() - started)
     return sorted(taken)

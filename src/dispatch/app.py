@@ -26,6 +26,7 @@ from dispatch.api import (
     reevaluation,
     roster,
     tokens,
+    waiting,
 )
 from dispatch.api.answers import only_refusals
 from dispatch.config import Settings
@@ -101,7 +102,19 @@ def create_app(
     problems.install(app)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
     app.add_middleware(Observe)
-    for module in (calls, incidents, assignments, reevaluation, roster, policies, policy_life, feed, tokens, health):
+    for module in (
+        calls,
+        incidents,
+        assignments,
+        reevaluation,
+        roster,
+        policies,
+        policy_life,
+        feed,
+        tokens,
+        health,
+        waiting,
+    ):
         for name in ("commands", "queries", "public"):
             router: APIRouter | None = getattr(module, name, None)
             if router is not None:

@@ -101,7 +101,7 @@ async def full_recommendation(
     need = await need_of(session, incident, hidden_types)
     roster = await read_roster(session, incident.jurisdiction_id, now)
     units = [unit for unit in roster.candidates if unit.responder_type not in hidden_types]
-    context = _context(need, roster.zone, now)
+    context = plain_context(need, roster.zone, now)
     context = replace(context, travel=await rules.travel.for_scene(_origins(need, units), need.position, roster.zone))
     if context.is_life_threat:
         advice = recommend(need.plan, units, context)
@@ -109,7 +109,7 @@ async def full_recommendation(
     context = replace(
         context,
         reserve=rules.reserve,
-        coverage_loss=await _coverage(session, incident.jurisdiction_id, units, context, rules),
+        coverage_loss=await _coverage(session, incident.jurisdiction_id, units, context, roster.zone, rules),
         came_before=await came_before(session, incident, now),
     )
     return as_data(recommend(need.plan, await with_workload(session, incident.jurisdiction_id, units, now), context))
@@ -149,13 +149,16 @@ async def _coverage(
     jurisdiction_id: str,
     units: Sequence[Candidate],
     context: RoutingContext,
+    zone: tzinfo,
     rules: RoutingRules,
 ) -> Coverage | None:
     zones = await read_zones(session, jurisdiction_id)
     if not zones:
         return None
     idle = [unit for unit in units if is_free(unit)]
-    return Coverage(zones, idle, context.travel, context.at, rules.coverage)
+    # By the straight line: hundreds of searches over a city's roads would keep every other request waiting.
+    straight = StraightLine(zone=zone)
+    return Coverage(zones, idle, straight, context.at, rules.coverage)
 
 
 async def _redirects(
@@ -191,10 +194,10 @@ async def _declined(session: AsyncSession, incident: Incident) -> frozenset[str]
 
 
 def _recommended(need: Need, units: Sequence[Candidate], zone: tzinfo | None, now: datetime) -> Recommendation:
-    return recommend(need.plan, units, _context(need, zone, now))
+    return recommend(need.plan, units, plain_context(need, zone, now))
 
 
-def _context(need: Need, zone: tzinfo | None, now: datetime) -> RoutingContext:
+def plain_context(need: Need, zone: tzinfo | None, now: datetime) -> RoutingContext:
     """The plain question: straight line, and nothing that only calls which can wait are asked."""
     return RoutingContext(
         position=need.position,

@@ -172,7 +172,8 @@ def _of_type(units: Sequence[Candidate]) -> UnitsOfType:
 
 def _candidate(row: Any) -> Candidate:
     position = LatLon(row.lat, row.lon) if row.lat is not None else None
-    home = LatLon(row.home_lat, row.home_lon) if row.home_lat is not None else None
+    # Half a home is none: one bad row must not take the recommendation from every call.
+    home = LatLon(row.home_lat, row.home_lon) if row.home_lat is not None and row.home_lon is not None else None
     # A unit without any shift is staffed by status alone: small agencies and imported rosters have no shift table.
     by_status = not row.has_shifts and row.status != UnitStatus.OFF_DUTY.value
     return Candidate(

@@ -20,8 +20,8 @@ from dispatch.routing.travel import HOUR_FACTORS, SpeedProfile, StraightLine, sl
 OFF_ROADS_M = 1000.0
 # From the place to the road, on foot or by a way that the extract does not have.
 OFF_ROAD_S_PER_M = 0.3
-# Destinations whose times to every node are kept: 500 zones and the scenes of an hour.
-KEPT_SCENES = 700
+# Memory for the times from every node to the destinations asked last; the oldest is forgotten first.
+KEPT_BYTES = 128 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class RoadNetwork:
         if known is None:
             known = dijkstra(self._reversed, indices=node).astype(np.float32)
             self._times[node] = known
-            if len(self._times) > KEPT_SCENES:
+            if len(self._times) > max(1, KEPT_BYTES // known.nbytes):
                 self._times.popitem(last=False)
         else:
             self._times.move_to_end(node)
