@@ -83,3 +83,16 @@ async def test_zones_are_replaced_whole_and_counted(service: Service) -> None:
     assert [row["demand"] for row in kept] == [2.0, 2.0, 2.0]
     after = await advice_for(service, noise)
     assert {one["unit"] for one in after["units"]} == {one["unit"] for one in before["units"]}
+
+
+async def test_half_a_home_is_refused_and_one_in_the_database_takes_no_recommendation_away(service: Service) -> None:
+    noise = await service.incident(**NOISE)
+
+    half = await service.send("PATCH", "/v1/units/P1", by="administrator", json={"home_lon": None})
+    await service.fetch(
+        "update unit set home_lon = null where jurisdiction_id = $1 and call_sign = 'P1' returning id",
+        service.jurisdiction,
+    )
+
+    assert half.status_code == 422
+    assert (await advice_for(service, noise))["units"]
