@@ -36,6 +36,8 @@ TARGETS: dict[str, tuple[str, float]] = {
     "batch_rows_per_s": (">=", 10_000_000 / (7 * 60)),
     "batch_memory_growth": ("<=", 1.25),
     "recommend_p95_ms": ("<=", 50),
+    "recommend_coverage_p95_ms": ("<=", 50),
+    "recommend_roads_p95_ms": ("<=", 50),
     "history_page_p95_ms": ("<=", 1000),
 }
 words = Console(stderr=True, highlight=False)

@@ -13,6 +13,7 @@ from evaluation.needless import needless
 from evaluation.negation import negation
 from evaluation.report import as_json, as_page, lines
 from evaluation.reports import burlington_flags, shares, telephone_reports
+from evaluation.travel import travel_lines, travel_page
 from evaluation.unseen import unseen_sentences
 
 ROOT = Path(__file__).parents[1]
@@ -43,12 +44,15 @@ def main() -> None:
     found = measure_all(Judge())
     for line in lines(found):
         print(line)
+    travel = travel_lines()
+    print("\n".join(travel))
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build" / "eval.json").write_text(json.dumps(as_json(found), indent=1, ensure_ascii=False) + "\n")
     if any(figure.skipped for figure in found):
         print("docs/triage-quality.md is left as it is, because some of the data is absent.")
     else:
         (ROOT / "docs" / "triage-quality.md").write_text(as_page(found), encoding="utf-8")
+        (ROOT / "docs" / "travel-quality.md").write_text(travel_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

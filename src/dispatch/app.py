@@ -26,6 +26,7 @@ from dispatch.api import (
     reevaluation,
     roster,
     tokens,
+    waiting,
 )
 from dispatch.api.answers import only_refusals
 from dispatch.config import Settings
@@ -33,7 +34,10 @@ from dispatch.db.active_policy import ActivePolicies
 from dispatch.db.session import make_engine, make_sessions, reading
 from dispatch.domain.errors import DispatchError
 from dispatch.domain.time import Clock, as_utc
+from dispatch.queries.recommendation import RoutingRules
 from dispatch.queries.roster import RosterCopies
+from dispatch.queries.travel import ROADS_FILE, OutsideEngine, TravelChoice, read_network
+from dispatch.routing.coverage import CoverageRule, Measure
 from dispatch.web import problems
 from dispatch.web.auth_cache import TokenCache
 from dispatch.web.observe import Observe
@@ -95,11 +99,24 @@ def create_app(
         rosters=RosterCopies(),
         tokens=TokenCache(),
         streams=OpenStreams(most=settings.max_streams, most_per_token=settings.max_streams_per_token),
+        routing=_routing(settings),
     )
     problems.install(app)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
     app.add_middleware(Observe)
-    for module in (calls, incidents, assignments, reevaluation, roster, policies, policy_life, feed, tokens, health):
+    for module in (
+        calls,
+        incidents,
+        assignments,
+        reevaluation,
+        roster,
+        policies,
+        policy_life,
+        feed,
+        tokens,
+        health,
+        waiting,
+    ):
         for name in ("commands", "queries", "public"):
             router: APIRouter | None = getattr(module, name, None)
             if router is not None:
@@ -107,6 +124,16 @@ def create_app(
                 # every request: a fifth of the cost of the cheapest ones.
                 app.router.routes.extend(router.routes)
     return app
+
+
+def _routing(settings: Settings) -> RoutingRules:
+    """What the settings and the data directory say of travel, coverage and the reserve."""
+    engine = OutsideEngine(settings.travel_url, settings.travel_limit_s) if settings.travel_url else None
+    return RoutingRules(
+        TravelChoice(read_network(settings.data_dir / ROADS_FILE), engine),
+        CoverageRule(Measure(settings.coverage)),
+        settings.reserve,
+    )
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -50,6 +50,15 @@ class Settings(BaseSettings):
     max_streams: int = Field(default=200, ge=1, description="Event streams open at once in this process.")
     max_streams_per_token: int = Field(default=8, ge=1, description="Event streams open at once with one token.")
 
+    travel_url: str | None = Field(
+        default=None, description="A Valhalla server, or the table address of an OSRM server, that tells driving times."
+    )
+    travel_limit_s: float = Field(default=0.5, gt=0, le=10, description="How long that server may take.")
+    reserve: dict[str, int] = Field(
+        default_factory=dict, description='Idle units kept from routine calls, such as {"ems": 2}.'
+    )
+    coverage: Literal["expected", "preparedness"] = "expected"
+
     log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
     log_format: Literal["console", "json"] = "console"
 
@@ -57,6 +66,13 @@ class Settings(BaseSettings):
     @classmethod
     def _through_asyncpg(cls, url: str | None) -> str | None:
         return None if url is None else asyncpg_url(url)
+
+    @field_validator("travel_url")
+    @classmethod
+    def _over_http(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return url
 
     @field_validator("data_dir", "postgres_bin")
     @classmethod

@@ -232,7 +232,7 @@ async def _every_answer(service: Service, incident: str, by: str) -> list[tuple[
     paths = [path for path, entry in service.app.openapi()["paths"].items() if "get" in entry and path != "/v1/stream"]
     found = []
     for path in paths:
-        filled = path.replace("{incident_id}", incident)
+        filled = path.replace("{incident_id}", incident).replace("{unit}", "P1")
         for name in ("{policy}", "{old}", "{new}"):
             filled = filled.replace(name, "test-city@1")
         for accept in ("application/json", "text/csv", "application/geo+json"):

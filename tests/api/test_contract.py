@@ -201,6 +201,8 @@ def test_every_route_of_the_contract_for_the_main_job_is_there() -> None:
         "GET /v1/incidents/{incident_id}/timeline",
         "GET /v1/incidents/{incident_id}/decisions",
         "GET /v1/incidents/{incident_id}/recommendation",
+        "GET /v1/recommendations",
+        "GET /v1/units/{unit}/recommendation",
         "POST /v1/incidents/{incident_id}/assignments",
         "POST /v1/incidents/{incident_id}:retriage",
         "POST /v1/incidents/{incident_id}:override",

@@ -44,6 +44,7 @@ async def _all_that_they_read(service: Service, tokens: dict[str, str], incident
         filled = {path.replace("{incident_id}", incident) for incident in incidents}
         for name in ("{policy}", "{old}", "{new}"):
             filled = {one.replace(name, "test-city@1") for one in filled}
+        filled = {one.replace("{unit}", unit) for one in filled for unit in ("P1", "V1")}
         for one in sorted({one + query for one in filled for query in ("", *("?" + q for q in QUERIES.get(path, ())))}):
             assert "{" not in one, f"say how {path} is filled in"
             for role, token in tokens.items():

@@ -184,6 +184,13 @@ class UnitChange(Part):
     home_lat: Lat | None = None
     home_lon: Lon | None = None
 
+    @model_validator(mode="after")
+    def _whole_home(self) -> "UnitChange":
+        told = {"home_lat", "home_lon"} & self.model_fields_set
+        if len(told) == 1 or (self.home_lat is None) != (self.home_lon is None):
+            raise PydanticCustomError("half_a_position", "home_lat and home_lon go together")
+        return self
+
 
 class ResponderChange(Part):
     name: Word | None = None

@@ -122,6 +122,28 @@ class NotOfferedOut(BaseModel):
     why: str
 
 
+class TravelOut(BaseModel):
+    """Where the times of arrival come from."""
+
+    provider: str = Field(examples=["straight_line", "roads", "engine"])
+    reasons: list[str] = Field(description="Why it is not the provider that was configured")
+    why: str
+
+
+class RedirectOut(BaseModel):
+    """A unit that a person may turn round for a life threat: cancel its assignment, then assign it here."""
+
+    unit: str
+    unit_id: str
+    from_incident: str = Field(description="Number of the incident that would return to the queue with its age")
+    from_priority: int
+    step: int
+    slot: int
+    eta_s: int
+    gain_s: int | None = Field(description="Sooner than the best free unit; null when nobody is free")
+    why: str
+
+
 class RecommendationOut(BaseModel):
     """Advice with reasons; a person assigns."""
 
@@ -131,3 +153,5 @@ class RecommendationOut(BaseModel):
     active_step: int | None = Field(description="The plan step that the picks fill")
     fallback_at: datetime | None = Field(description="When the next step is due if nobody has taken this one")
     as_of: datetime
+    travel: TravelOut
+    redirects: list[RedirectOut] = Field(description="Proposed for life threats only, and never done without a person")

@@ -1,4 +1,4 @@
-"""`dispatch import`: past calls through a mapping, and the roster from one file."""
+"""`dispatch import`: past calls through a mapping; the roster, the zones and the road network from a file each."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -11,16 +11,24 @@ from rich.markup import escape
 from dispatch.cli.exits import Exit
 from dispatch.cli.importing.calls import CallsImport, Outcome, import_here, import_there
 from dispatch.cli.importing.roster import check_references, read_roster
+from dispatch.cli.importing.zones import read_zones_file
 from dispatch.cli.jurisdiction import find_jurisdiction
 from dispatch.cli.output import AsJson, emit, words
 from dispatch.cli.policy_source import find_policy
 from dispatch.cli.service import cli_actor, migrated_database, run_in_transaction
+from dispatch.config import load_settings
 from dispatch.domain.errors import NotFound, Unauthenticated
+from dispatch.ingest.roads import read_roads, write_roads
 from dispatch.operations.policies import install_policy
 from dispatch.operations.setup import set_up
+from dispatch.operations.zones import replace_zones
+from dispatch.queries.travel import ROADS_FILE
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, rich_markup_mode="rich", help="Bring calls and rosters in."
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="Bring calls, units, zones and roads in.",
 )
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="- reads standard input (calls only).")]
@@ -40,6 +48,21 @@ UNITS_EXAMPLES = """
   dispatch import units city.yaml --policy us-default
 
   dispatch import units units.csv --jurisdiction alder-bay --dry-run
+"""
+
+ZONES_EXAMPLES = """
+[bold]Examples[/]
+
+  dispatch import zones zones.csv --dry-run
+
+  dispatch import zones beats.geojson --jurisdiction alder-bay
+"""
+ROADS_EXAMPLES = """
+[bold]Examples[/]
+
+  dispatch import roads city.osm.pbf --dry-run
+
+  dispatch import roads city.osm.pbf
 """
 
 
@@ -135,3 +158,53 @@ def units(
     words().print(f"[green]✓[/] {roster.jurisdiction}: {shown} {verb}")
     if policy and not dry_run:
         words().print(f"[green]✓[/] {escape(policy)} decides from now on")
+
+
+@app.command(epilog=ZONES_EXAMPLES)
+def zones(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=".csv (name, lat, lon, demand) or .geojson.")],
+    dry_run: DryRun = False,
+    jurisdiction: Where = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set the zones that coverage is counted over, with the calls that come from each. Replaces all there were.
+
+    demand is calls per hour, or any weight that is one for all zones.
+    """
+    if not file.is_file():
+        raise NotFound(f"There is no file {file}.", fix="Check the path.")
+    read = read_zones_file(file)
+    with migrated_database() as url:
+        j = run_in_transaction(url, lambda session: find_jurisdiction(session, jurisdiction))
+        if not dry_run:
+            run_in_transaction(url, lambda session: replace_zones(session, read, cli_actor(j)))
+    if as_json:
+        emit({"jurisdiction": j, "zones": len(read), "dry_run": dry_run})
+        return
+    verb = "could be stored" if dry_run else "stored in place of those before"
+    words().print(f"[green]✓[/] {escape(j)}: {len(read):,} zones {verb}")
+
+
+@app.command(epilog=ROADS_EXAMPLES)
+def roads(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="OpenStreetMap: .osm.pbf, .osm, .osm.gz or .osm.bz2.")],
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Build the road network that travel times follow, in place of straight lines. Replaces the one before.
+
+    It is one file in the data directory; a running service reads it when it starts.
+    """
+    if not file.is_file():
+        raise NotFound(f"There is no file {file}.", fix="Check the path.")
+    graph = read_roads(file)
+    target = load_settings().data_dir / ROADS_FILE
+    if not dry_run:
+        write_roads(graph, target)
+    if as_json:
+        emit({"nodes": len(graph.lat), "arcs": len(graph.tail), "dry_run": dry_run, "file": str(target)})
+        return
+    verb = "could be written" if dry_run else "written"
+    words().print(f"[green]✓[/] {len(graph.lat):,} places and {len(graph.tail):,} pieces of road {verb}: {target}")
+    if not dry_run:
+        words().print("  [dim]·[/] a running service uses them after its next start")

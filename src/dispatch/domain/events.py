@@ -49,6 +49,7 @@ class EventType(StrEnum):
     ASSIGNMENT_CANCELLED = "assignment.cancelled"
     ASSIGNMENT_CORRECTED = "assignment.corrected"
     ROSTER_IMPORTED = "roster.imported"
+    ZONES_IMPORTED = "zones.imported"
     AGENCY_ADDED = "agency.added"
     AGENCY_CHANGED = "agency.changed"
     PROGRAM_ADDED = "program.added"

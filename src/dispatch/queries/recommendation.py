@@ -1,7 +1,7 @@
 """Joins triage and routing, which do not know each other: a decision's plan becomes units with reasons."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -13,14 +13,33 @@ from dispatch.domain.assignment import AssignmentStatus
 from dispatch.domain.errors import NotFound
 from dispatch.domain.geo import LatLon
 from dispatch.domain.plan import Plan, plan_from_data
-from dispatch.queries.roster import RosterCopies, read_roster
+from dispatch.domain.unit import UnitStatus
+from dispatch.queries.earlier import came_before, with_workload
+from dispatch.queries.roster import RosterCopies, is_free, read_roster
+from dispatch.queries.travel import TravelChoice
+from dispatch.queries.zones import read_zones
 from dispatch.routing.answer import Recommendation, as_data
 from dispatch.routing.candidates import Candidate
+from dispatch.routing.coverage import Coverage, CoverageRule
 from dispatch.routing.recommend import RoutingContext, recommend
+from dispatch.routing.redirect import as_data as redirect_data
+from dispatch.routing.redirect import redirects
 from dispatch.routing.travel import StraightLine
 
 # How long a job is taken to last when a shift is about to end; measured times per type replace it with the planner.
 EXPECTED_JOB_S = 30 * 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingRules:
+    """What the operation has set: who tells travel times, how coverage counts, what is kept for life threats."""
+
+    travel: TravelChoice = field(default_factory=TravelChoice)
+    coverage: CoverageRule = field(default_factory=CoverageRule)
+    reserve: Mapping[str, int] = field(default_factory=dict)
+
+
+DEFAULT_RULES = RoutingRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +88,35 @@ def no_advice(now: datetime) -> dict[str, Any]:
 
 
 async def full_recommendation(
-    session: AsyncSession, incident: Incident, now: datetime, hidden_types: frozenset[str]
+    session: AsyncSession,
+    incident: Incident,
+    now: datetime,
+    hidden_types: frozenset[str],
+    rules: RoutingRules = DEFAULT_RULES,
 ) -> dict[str, Any]:
     """The `recommendation` object for an incident as it stands, over every unit of the roster, read now.
 
     hidden_types: responder types that do not exist for the reader, neither in the plan nor on the roster.
     """
+    need = await need_of(session, incident, hidden_types)
+    roster = await read_roster(session, incident.jurisdiction_id, now)
+    units = [unit for unit in roster.candidates if unit.responder_type not in hidden_types]
+    context = plain_context(need, roster.zone, now)
+    context = replace(context, travel=await rules.travel.for_scene(_origins(need, units), need.position, roster.zone))
+    if context.is_life_threat:
+        advice = recommend(need.plan, units, context)
+        return as_data(advice) | {"redirects": await _redirects(session, incident, need, advice, units, context)}
+    context = replace(
+        context,
+        reserve=rules.reserve,
+        coverage_loss=await _coverage(session, incident.jurisdiction_id, units, context, roster.zone, rules),
+        came_before=await came_before(session, incident, now),
+    )
+    return as_data(recommend(need.plan, await with_workload(session, incident.jurisdiction_id, units, now), context))
+
+
+async def need_of(session: AsyncSession, incident: Incident, hidden_types: frozenset[str]) -> Need:
+    """What an incident needs as it stands, by the decision that stands."""
     row = await session.scalar(
         select(TriageDecisionRow).where(
             TriageDecisionRow.jurisdiction_id == incident.jurisdiction_id,
@@ -84,7 +126,7 @@ async def full_recommendation(
     if row is None:
         raise NotFound(f"Incident {incident.number} has no decision.", fix="Retriage it.")
     position = LatLon(incident.lat, incident.lon) if incident.lat is not None and incident.lon is not None else None
-    need = Need(
+    return Need(
         plan_from_data(row.decision["plan"]).without(hidden_types),
         incident.priority,
         position,
@@ -93,9 +135,51 @@ async def full_recommendation(
         incident.opened_at,
         await _declined(session, incident),
     )
-    roster = await read_roster(session, incident.jurisdiction_id, now)
-    units = [unit for unit in roster.candidates if unit.responder_type not in hidden_types]
-    return as_data(_recommended(need, units, roster.zone, now))
+
+
+def _origins(need: Need, units: Sequence[Candidate]) -> list[LatLon]:
+    """Where the units are that the plan could want, each with its turn by id so that the answer has one order."""
+    wanted = {slot.responder_type for step in need.plan.steps for slot in step.slots}
+    places = (unit.position or unit.home for unit in units if unit.responder_type in wanted and unit.mobile)
+    return [place for place in places if place is not None]
+
+
+async def _coverage(
+    session: AsyncSession,
+    jurisdiction_id: str,
+    units: Sequence[Candidate],
+    context: RoutingContext,
+    zone: tzinfo,
+    rules: RoutingRules,
+) -> Coverage | None:
+    zones = await read_zones(session, jurisdiction_id)
+    if not zones:
+        return None
+    idle = [unit for unit in units if is_free(unit)]
+    # By the straight line: hundreds of searches over a city's roads would keep every other request waiting.
+    straight = StraightLine(zone=zone)
+    return Coverage(zones, idle, straight, context.at, rules.coverage)
+
+
+async def _redirects(
+    session: AsyncSession,
+    incident: Incident,
+    need: Need,
+    advice: Recommendation,
+    units: Sequence[Candidate],
+    context: RoutingContext,
+) -> list[dict[str, Any]]:
+    step = next((one for one in need.plan.steps if one.step == advice.active_step), None)
+    moving = {unit.incident for unit in units if unit.status is UnitStatus.EN_ROUTE and unit.incident is not None}
+    if step is None or not moving:
+        return []
+    rows = await session.execute(
+        select(Incident.number, Incident.priority).where(
+            Incident.jurisdiction_id == incident.jurisdiction_id, Incident.number.in_(sorted(moving))
+        )
+    )
+    priorities = {row.number: row.priority for row in rows}
+    return [redirect_data(one) for one in redirects(step, advice, units, priorities, context)]
 
 
 async def _declined(session: AsyncSession, incident: Incident) -> frozenset[str]:
@@ -110,7 +194,12 @@ async def _declined(session: AsyncSession, incident: Incident) -> frozenset[str]
 
 
 def _recommended(need: Need, units: Sequence[Candidate], zone: tzinfo | None, now: datetime) -> Recommendation:
-    context = RoutingContext(
+    return recommend(need.plan, units, plain_context(need, zone, now))
+
+
+def plain_context(need: Need, zone: tzinfo | None, now: datetime) -> RoutingContext:
+    """The plain question: straight line, and nothing that only calls which can wait are asked."""
+    return RoutingContext(
         position=need.position,
         priority=need.priority,
         language=need.language,
@@ -121,4 +210,3 @@ def _recommended(need: Need, units: Sequence[Candidate], zone: tzinfo | None, no
         waiting_since=need.waiting_since,
         declined=need.declined,
     )
-    return recommend(need.plan, units, context)

@@ -156,8 +156,13 @@ def _midnight_after(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone).astimezone(UTC)
 
 
+def is_free(unit: Candidate) -> bool:
+    """True when the unit could take a job now, as far as its status says."""
+    return unit.status is UnitStatus.AVAILABLE and unit.active_assignments < unit.capacity
+
+
 def _of_type(units: Sequence[Candidate]) -> UnitsOfType:
-    free = [unit for unit in units if unit.status is UnitStatus.AVAILABLE and unit.active_assignments < unit.capacity]
+    free = [unit for unit in units if is_free(unit)]
     stay: list[Candidate] = []
     places: list[tuple[float, float, Candidate]] = []
     for unit in free:
@@ -171,7 +176,8 @@ def _of_type(units: Sequence[Candidate]) -> UnitsOfType:
 
 def _candidate(row: Any) -> Candidate:
     position = LatLon(row.lat, row.lon) if row.lat is not None else None
-    home = LatLon(row.home_lat, row.home_lon) if row.home_lat is not None else None
+    # Half a home is none: one bad row must not take the recommendation from every call.
+    home = LatLon(row.home_lat, row.home_lon) if row.home_lat is not None and row.home_lon is not None else None
     # A unit without any shift is staffed by status alone: small agencies and imported rosters have no shift table.
     by_status = not row.has_shifts and row.status != UnitStatus.OFF_DUTY.value
     return Candidate(

@@ -53,7 +53,8 @@ class Recommendation:
 
     units: the picks of every slot, then the next best. active_step: the step that these fill, None for an empty plan.
     fallback_at: when the step after the active one is due if nobody has taken it; None when there is none to wait for.
-    shortfalls: of the active step, and of earlier steps that could not be filled.
+    shortfalls: of the active step, and of earlier steps that could not be filled. travel: which provider told the
+    times; travel_notes: why not the one that was wished for.
     """
 
     units: tuple[Pick, ...]
@@ -62,6 +63,8 @@ class Recommendation:
     active_step: int | None
     fallback_at: datetime | None
     at: datetime
+    travel: str = "straight_line"
+    travel_notes: tuple[str, ...] = ()
 
     @property
     def picks(self) -> tuple[Pick, ...]:
@@ -88,6 +91,12 @@ def as_data(recommendation: Recommendation) -> dict[str, Any]:
         "active_step": recommendation.active_step,
         "fallback_at": None if fallback_at is None else iso(fallback_at),
         "as_of": iso(recommendation.at),
+        "travel": {
+            "provider": recommendation.travel,
+            "reasons": list(recommendation.travel_notes),
+            "why": _sentences(recommendation.travel_notes),
+        },
+        "redirects": [],  # filled where the units on their way to something else are known
     }
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,6 +14,9 @@ from dispatch.routing.travel import Travel, turnout_s
 
 # Units that arrive within this of the first are as good as the first for a call that is no life threat.
 SLACK_S = 60.0
+
+# From this priority on a call may wait for the sake of the next life threat.
+ROUTINE_PRIORITY = 3
 
 # What the rest of the city loses when this unit leaves (expected coverage, preparedness). Never asked for life threats.
 CoverageLoss = Callable[[Candidate], float]
@@ -27,7 +30,10 @@ class RoutingContext:
     expected_duration_s: how long the job is likely to take; None asks nothing of the shift's end.
     incident: id or number as candidates carry it; units already on it fill their slots. waiting_since: when the
     active step began to wait, so that the moment of the next step is known. declined: unit ids not to be asked again.
-    coverage_loss: what breaks ties first for calls that are no life threat.
+    coverage_loss: what breaks ties first for calls that are no life threat. target_s: a unit that arrives within this
+    is on time, so that all on time (and SLACK_S more) count as equal; None: those within SLACK_S of the first do.
+    reserve: responder type -> idle units that a routine call leaves to life threats.
+    came_before: ids of units that were at this place before.
     """
 
     position: LatLon | None
@@ -40,6 +46,14 @@ class RoutingContext:
     waiting_since: datetime | None = None
     declined: frozenset[str] = frozenset()
     coverage_loss: CoverageLoss | None = None
+    target_s: float | None = None
+    reserve: Mapping[str, int] = field(default_factory=dict)
+    came_before: frozenset[str] = frozenset()
+
+    @property
+    def is_routine(self) -> bool:
+        """True when the call may wait although units are idle."""
+        return self.priority >= ROUTINE_PRIORITY
 
     @property
     def is_life_threat(self) -> bool:
@@ -99,24 +113,24 @@ def _approach(unit: Candidate, travel_s: float | None, context: RoutingContext) 
 def ranked(options: Sequence[Approach], context: RoutingContext) -> list[Approach]:
     """Best first. The answer does not depend on the order given: every tie ends at the unit's id.
 
-    Life threats: least turnout plus travel. Others: units inside the slack behind the first count as equal, and
-    coverage, language and workload decide among them. Without a place nobody is known to be nearer: language, workload,
-    call sign.
+    Life threats: least turnout plus travel. Others: units inside the slack behind the first, or behind the target,
+    count as equal, and coverage, language, an earlier visit and workload decide among them. Without a place nobody is
+    known to be nearer: language, an earlier visit, workload, call sign.
     """
     if context.is_life_threat:
         return sorted(options, key=lambda one: (one.doubt, _time(one), *_ties(one, context)))
     first: dict[int, float] = {}
     for one in options:
         first[one.doubt] = min(_time(one), first.get(one.doubt, math.inf))
-    latest = {doubt: eta_s + SLACK_S for doubt, eta_s in first.items()}
+    latest = {doubt: max(eta_s, context.target_s or 0.0) + SLACK_S for doubt, eta_s in first.items()}
     loss = context.coverage_loss
 
-    def key(one: Approach) -> tuple[int, float, float, bool, float, float, str, str]:
+    def key(one: Approach) -> tuple[int, float, float, bool, bool, float, float, str, str]:
         eta_s = _time(one)
         late_s = eta_s if eta_s > latest[one.doubt] else 0.0
         lost = loss(one.unit) if loss is not None and not late_s else 0.0
-        speaker, workload, name, unit_id = _ties(one, context)
-        return one.doubt, late_s, lost, speaker, workload, eta_s, name, unit_id
+        stranger, new, workload, name, unit_id = _ties(one, context)
+        return one.doubt, late_s, lost, stranger, new, workload, eta_s, name, unit_id
 
     return sorted(options, key=key)
 
@@ -128,12 +142,23 @@ def why(option: Approach, place: int, best: Approach, context: RoutingContext) -
         if option is best:
             found.append(Reason.FIRST_TO_ARRIVE.value)
         elif place == 0:
-            found.append(reason(Reason.INSIDE_SLACK, int(SLACK_S)))
+            found.extend(_preferred(option, best, context))
     if place > 0 and option is not best:
         found.append(Reason.NEXT_BEST.value)
     if context.language is not None and option.unit.languages and speaks(option.unit, context.language):
         found.append(reason(Reason.SPEAKS, context.language))
+    if option.unit.unit_id in context.came_before:
+        found.append(reason(Reason.CAME_BEFORE, option.unit.call_sign))
     return (*found, *option.notes)
+
+
+def _preferred(option: Approach, best: Approach, context: RoutingContext) -> list[str]:
+    """Why a unit goes that is not the first to arrive."""
+    found = [reason(Reason.INSIDE_SLACK, max(int(SLACK_S), round(_time(option) - _time(best))))]
+    loss = context.coverage_loss
+    if loss is not None and not context.is_life_threat and loss(option.unit) < loss(best.unit):
+        found.append(Reason.KEEPS_COVERAGE.value)
+    return found
 
 
 def first_to_arrive(options: Sequence[Approach]) -> Approach:
@@ -141,10 +166,11 @@ def first_to_arrive(options: Sequence[Approach]) -> Approach:
     return min(options, key=lambda one: (one.doubt, _time(one), one.unit.call_sign, one.unit.unit_id))
 
 
-def _ties(one: Approach, context: RoutingContext) -> tuple[bool, float, str, str]:
+def _ties(one: Approach, context: RoutingContext) -> tuple[bool, bool, float, str, str]:
     workload = one.unit.workload + one.unit.active_assignments
     return (
         context.language is not None and not speaks(one.unit, context.language),
+        bool(context.came_before) and one.unit.unit_id not in context.came_before,
         workload,
         one.unit.call_sign,
         one.unit.unit_id,

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     ON_THIS_INCIDENT = "on_this_incident"
     FILLS_ANOTHER_SLOT = "fills_another_slot"
     RANKED_LOWER = "ranked_lower"
+    KEPT = "kept_for_life_threats"
     # why a unit is offered, or offered late
     FIRST_TO_ARRIVE = "first_to_arrive"
     INSIDE_SLACK = "inside_slack"
@@ -36,6 +37,14 @@ class Reason(StrEnum):
     LOCATION_STALE = "location_stale"
     LOCATION_UNKNOWN = "location_unknown"
     SCENE_UNKNOWN = "scene_unknown"
+    KEEPS_COVERAGE = "keeps_coverage"
+    CAME_BEFORE = "came_before"
+    PRIORITY = "priority"
+    WAITED = "waited"
+    OVER_AGE = "over_age"
+    # why the travel times are not those that were wished for
+    ENGINE_SILENT = "engine_silent"
+    OFF_ROADS = "off_roads"
     # why a slot stays empty
     NONE_ON_ROSTER = "none_on_roster"
     NONE_ON_DUTY = "none_on_duty"
@@ -49,6 +58,7 @@ class Reason(StrEnum):
     NONE_LONG_ENOUGH = "none_long_enough"
     ALL_DECLINED = "all_declined"
     TOO_FEW = "too_few"
+    ALL_KEPT = "all_kept"
 
 
 _SENTENCES: dict[str, str] = {
@@ -71,6 +81,7 @@ _SENTENCES: dict[str, str] = {
     Reason.ON_THIS_INCIDENT: "Already on this incident.",
     Reason.FILLS_ANOTHER_SLOT: "Picked for another part of the plan.",
     Reason.RANKED_LOWER: "Could go; others come first.",
+    Reason.KEPT: "Held: {} of its type are kept for life threats.",
     Reason.FIRST_TO_ARRIVE: "Can be there first.",
     Reason.INSIDE_SLACK: "Arrives within {} s of the first and is preferred for what follows.",
     Reason.NEXT_BEST: "Next best.",
@@ -80,6 +91,13 @@ _SENTENCES: dict[str, str] = {
     Reason.LOCATION_STALE: "Last seen {} min ago, so the time is a guess.",
     Reason.LOCATION_UNKNOWN: "Nobody knows where it is.",
     Reason.SCENE_UNKNOWN: "The place of the incident is not known, so there is no time of arrival.",
+    Reason.KEEPS_COVERAGE: "The rest of the city loses least when it leaves.",
+    Reason.CAME_BEFORE: "Has been to this place before ({}).",
+    Reason.PRIORITY: "Priority {}.",
+    Reason.WAITED: "Has waited {} min.",
+    Reason.OVER_AGE: "Has waited {} min, longer than a call of its priority may.",
+    Reason.ENGINE_SILENT: "The travel engine gave no answer ({}); these are straight-line times.",
+    Reason.OFF_ROADS: "Lies off the road network that is loaded; these are straight-line times.",
     Reason.NONE_ON_ROSTER: "There is no such unit.",
     Reason.NONE_ON_DUTY: "None is on duty.",
     Reason.NONE_FREE: "All that are on duty are busy.",
@@ -92,6 +110,7 @@ _SENTENCES: dict[str, str] = {
     Reason.NONE_LONG_ENOUGH: "Some end their shift too soon.",
     Reason.ALL_DECLINED: "Some declined this incident.",
     Reason.TOO_FEW: "There are fewer than the plan asks for.",
+    Reason.ALL_KEPT: "Held: those that are free ({}) are kept for life threats.",
 }
 
 _WITHOUT_DETAIL: dict[str, str] = {Reason.BUSY: "On another incident."}

@@ -14,6 +14,7 @@ from dispatch.routing.slots import FilledSlot, FilledStep, ends_after_shift, fil
 # Beyond the picks, this many next best are listed for each slot; the rest are in not_offered as `ranked_lower`.
 ALTERNATES = 5
 _NOT_NEEDED = (Reason.NOT_NEEDED.value,)
+_PASSING = frozenset({Reason.NONE_FREE.value, Reason.ALL_KEPT.value})
 _RANKED_LOWER = (Reason.RANKED_LOWER.value,)
 
 __all__ = ["ALTERNATES", "Pick", "Recommendation", "RoutingContext", "Shortfall", "as_data", "recommend"]
@@ -45,6 +46,8 @@ def recommend(plan: Plan, candidates: Sequence[Candidate], context: RoutingConte
         active_step=None if active is None else active.step.step,
         fallback_at=_fallback_at(plan, active, context),
         at=context.at,
+        travel=context.travel.provider,
+        travel_notes=context.travel.notes,
     )
 
 
@@ -94,8 +97,9 @@ def _shortfalls(step: FilledStep, context: RoutingContext) -> list[Shortfall]:
     for filled in step.slots:
         if filled.missing:
             reasons = shortfall_reasons(filled)
-            # Waiting helps only when somebody on duty will be free again.
-            until = _limit_passes_at(step.step, context) if Reason.NONE_FREE.value in reasons else None
+            # Waiting helps only when somebody on duty will be free again, or the reserve can be spared.
+            may_wait = any(one.partition(":")[0] in _PASSING for one in reasons)
+            until = _limit_passes_at(step.step, context) if may_wait else None
             slot = filled.slot
             found.append(
                 Shortfall(

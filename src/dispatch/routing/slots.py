@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from dispatch.domain.classification import SlotRole
 from dispatch.domain.plan import PlanStep, Slot
+from dispatch.domain.unit import UnitStatus
 from dispatch.routing.candidates import Candidate
 from dispatch.routing.cost import Approach, RoutingContext, approaches, ranked
-from dispatch.routing.eligibility import Question, ends_too_soon, is_on_incident, refusals
+from dispatch.routing.eligibility import Question, ends_too_soon, is_on_duty, is_on_incident, refusals
 from dispatch.routing.reasons import Reason, reason
 
 # Slots are filled in this order, so that a unit which fits two goes where it is needed more.
@@ -108,8 +109,9 @@ _SUMS: Mapping[str, Reason] = {
     Reason.OUTSIDE_AREA.value: Reason.NONE_IN_AREA,
     Reason.SHIFT_ENDS_SOON.value: Reason.NONE_LONG_ENOUGH,
     Reason.DECLINED_BEFORE.value: Reason.ALL_DECLINED,
+    Reason.KEPT.value: Reason.ALL_KEPT,
 }
-_WITH_DETAIL = frozenset({Reason.NONE_WITH, Reason.NONE_IN_DATE})
+_WITH_DETAIL = frozenset({Reason.NONE_WITH, Reason.NONE_IN_DATE, Reason.ALL_KEPT})
 
 
 def _summed_up(refused: Iterable[tuple[str, ...]]) -> list[str]:
@@ -141,6 +143,8 @@ def _fill_slot(
     known.update((one.unit.unit_id, one) for one in approaches(fresh, context))
     options = ranked([known[unit.unit_id] for unit in free], context)
     wanted = slot.count - len(counted)
+    options, kept = _less_the_reserve(options, slot, units, taken, context)
+    refused.update(kept)
     return FilledSlot(
         index,
         slot,
@@ -150,6 +154,27 @@ def _fill_slot(
         refused,
         max(0, wanted - len(options)),
     )
+
+
+def _less_the_reserve(
+    options: list[Approach], slot: Slot, units: Sequence[Candidate], taken: set[str], context: RoutingContext
+) -> tuple[list[Approach], dict[str, tuple[str, ...]]]:
+    """Those that a routine call may have, and the rest with the reason: never asked for a life threat."""
+    keep = context.reserve.get(slot.responder_type, 0)
+    if not keep or not context.is_routine:
+        return options, {}
+    idle = sum(1 for unit in units if unit.unit_id not in taken and _is_idle(unit, context))
+    spare = max(0, idle - keep)
+    held = [one for one in options[spare:] if one.unit.mobile]
+    kept = {one.unit.unit_id for one in held}
+    why = (reason(Reason.KEPT, keep),)
+    return [one for one in options if one.unit.unit_id not in kept], dict.fromkeys(kept, why)
+
+
+def _is_idle(unit: Candidate, context: RoutingContext) -> bool:
+    """True when a life threat could have the unit now. Desks go nowhere, so they are no reserve."""
+    free = unit.status is UnitStatus.AVAILABLE and unit.active_assignments < unit.capacity
+    return unit.mobile and free and unit.crew >= unit.min_crew and is_on_duty(unit, context.at)
 
 
 def _sorted_out(

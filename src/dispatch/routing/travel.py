@@ -7,16 +7,34 @@ from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dispatch.domain.geo import EARTH_RADIUS_M, LatLon
 
 
 class Travel(Protocol):
-    """Travel times of many units of one type to one scene, in the order of the origins."""
+    """Travel times of units of one type. provider: which way of telling them this is, as the answer says it.
+
+    notes: reasons why it is this provider and not the one that was wished for.
+    """
+
+    @property
+    def provider(self) -> str: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
 
     def travel_s(
         self, origins: Sequence[LatLon], scene: LatLon, responder_type: str, at: datetime, urgent: bool
     ) -> list[float | None]:
         """Seconds from each origin, None where there is no way. urgent: lights and siren, where it has them."""
+        ...
+
+    def table_s(
+        self, origins: Sequence[LatLon], scenes: Sequence[LatLon], responder_type: str, at: datetime, urgent: bool
+    ) -> NDArray[np.float64]:
+        """The same for many scenes: one row for each origin, infinite where there is no way."""
         ...
 
 
@@ -68,14 +86,38 @@ class StraightLine:
     otherwise: SpeedProfile = _ROUTINE
     zone: tzinfo | None = None
     hour_factors: Mapping[int, float] = field(default_factory=lambda: HOUR_FACTORS)
+    notes: tuple[str, ...] = ()
+    provider: str = "straight_line"
 
     def travel_s(
         self, origins: Sequence[LatLon], scene: LatLon, responder_type: str, at: datetime, urgent: bool
     ) -> list[float | None]:
         """Seconds from each origin, never None."""
         profile = self.profiles.get((responder_type, urgent), self.otherwise)
-        slower = 1.0 if self.zone is None else self.hour_factors.get(at.astimezone(self.zone).hour, 1.0)
+        slower = slower_by_hour(self.hour_factors, self.zone, at)
         return [slower * (profile.start_s + profile.s_per_km * km) for km in distances_km(origins, scene)]
+
+    def table_s(
+        self, origins: Sequence[LatLon], scenes: Sequence[LatLon], responder_type: str, at: datetime, urgent: bool
+    ) -> NDArray[np.float64]:
+        """Seconds from each origin (rows) to each scene (columns)."""
+        profile = self.profiles.get((responder_type, urgent), self.otherwise)
+        slower = slower_by_hour(self.hour_factors, self.zone, at)
+        return slower * (profile.start_s + profile.s_per_km * table_km(origins, scenes))
+
+
+def slower_by_hour(factors: Mapping[int, float], zone: tzinfo | None, at: datetime) -> float:
+    """How many times longer a way takes at this local hour."""
+    return 1.0 if zone is None else factors.get(at.astimezone(zone).hour, 1.0)
+
+
+def table_km(origins: Sequence[LatLon], scenes: Sequence[LatLon]) -> NDArray[np.float64]:
+    """Great-circle kilometres from each origin (rows) to each scene (columns)."""
+    a = np.radians(np.array([(one.lat, one.lon) for one in origins]).reshape(-1, 1, 2))
+    b = np.radians(np.array([(one.lat, one.lon) for one in scenes]).reshape(1, -1, 2))
+    half = np.sin((b - a) / 2) ** 2
+    h = half[..., 0] + np.cos(a[..., 0]) * np.cos(b[..., 0]) * half[..., 1]
+    return np.asarray(2 * EARTH_RADIUS_M / 1000 * np.arcsin(np.sqrt(np.minimum(h, 1.0))), dtype=np.float64)
 
 
 def distances_km(origins: Sequence[LatLon], scene: LatLon) -> list[float]:
@@ -89,6 +131,17 @@ def distances_km(origins: Sequence[LatLon], scene: LatLon) -> list[float]:
         h = sin((scene_phi - phi) / 2) ** 2 + cos(phi) * cos_scene * sin((scene_lambda - radians(origin.lon)) / 2) ** 2
         found.append(2 * EARTH_RADIUS_M / 1000 * math.asin(min(1.0, math.sqrt(h))))
     return found
+
+
+def kolesar_min(distance: float, acceleration: float, speed: float) -> float:
+    """Minutes for a distance: the square-root law up to cruising speed, then linear (Kolesar 1975).
+
+    acceleration: length per minute squared; speed: length per minute, of the same length.
+    """
+    joint = speed**2 / acceleration
+    if distance <= joint:
+        return 2.0 * math.sqrt(distance / acceleration)
+    return speed / acceleration + distance / speed
 
 
 @dataclass(frozen=True, slots=True)

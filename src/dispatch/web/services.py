@@ -1,11 +1,12 @@
 """What every request needs and the composition root makes once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dispatch.config import Settings
 from dispatch.db.active_policy import ActivePolicies
 from dispatch.db.session import Sessions
 from dispatch.domain.time import Clock
+from dispatch.queries.recommendation import RoutingRules
 from dispatch.queries.roster import RosterCopies
 from dispatch.web.auth_cache import TokenCache
 from dispatch.web.streams import OpenStreams
@@ -22,3 +23,4 @@ class Services:
     rosters: RosterCopies
     tokens: TokenCache
     streams: OpenStreams
+    routing: RoutingRules = field(default_factory=RoutingRules)

@@ -10,6 +10,7 @@ from dispatch.db.models.policy import PolicyVersion, ShadowDecision
 from dispatch.db.models.responder import Certification, Responder
 from dispatch.db.models.triage_decision import TriageDecisionRow
 from dispatch.db.models.unit import Shift, ShiftMember, Unit
+from dispatch.db.models.zone import ZoneRow
 
 __all__ = [
     "AccessToken",
@@ -31,4 +32,5 @@ __all__ = [
     "ShiftMember",
     "TriageDecisionRow",
     "Unit",
+    "ZoneRow",
 ]

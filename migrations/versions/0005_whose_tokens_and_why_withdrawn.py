@@ -1,13 +1,13 @@
 """A token says whose it is, and a policy that was rolled back says by whom and why.
 
-Revision: 0007
+Revision: 0005
 After: 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
+revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None

@@ -1,0 +1,58 @@
+"""A routine call may wait while idle units are kept for life threats, and is told so."""
+
+from datetime import timedelta
+
+import pytest
+from tests.unit.routing.a_roster import NOW, a_context, a_plan, a_slot, a_unit
+
+from dispatch.domain.unit import UnitStatus
+from dispatch.routing.answer import Recommendation
+from dispatch.routing.recommend import recommend
+
+MEDICS = [a_unit(f"M{n}", "ems", km=n) for n in (1, 2, 3)]
+PLAN = a_plan(a_slot("ems"))
+
+
+def picked(answer: Recommendation) -> list[str]:
+    return [pick.unit.call_sign for pick in answer.picks]
+
+
+def test_a_routine_call_takes_only_what_the_reserve_leaves() -> None:
+    answer = recommend(PLAN, MEDICS, a_context(priority=3, reserve={"ems": 2}))
+
+    assert picked(answer) == ["M1"]
+    assert {unit.call_sign: reasons for unit, reasons in answer.not_offered} == {
+        "M2": ("kept_for_life_threats:2",),
+        "M3": ("kept_for_life_threats:2",),
+    }
+
+
+def test_a_routine_call_waits_with_the_reason_when_all_that_are_idle_are_kept() -> None:
+    plan = a_plan(a_slot("ems"), a_slot("fire"))
+
+    answer = recommend(plan, MEDICS, a_context(priority=4, reserve={"ems": 3}))
+
+    assert picked(answer) == []
+    assert answer.shortfalls[0].reasons == ("all_kept:3",)
+    assert answer.shortfalls[0].wait_until == NOW + timedelta(seconds=900)
+
+
+@pytest.mark.parametrize("priority", [0, 1, 2])
+def test_the_reserve_is_there_for_whoever_cannot_wait(priority: int) -> None:
+    assert picked(recommend(PLAN, MEDICS, a_context(priority=priority, reserve={"ems": 3}))) == ["M1"]
+
+
+def test_a_unit_that_could_not_go_to_a_life_threat_is_no_reserve() -> None:
+    units = [*MEDICS[:2], a_unit("M9", "ems", status=UnitStatus.OUT_OF_SERVICE), a_unit("M8", "ems", crew=0)]
+
+    assert picked(recommend(PLAN, units, a_context(priority=3, reserve={"ems": 2}))) == []
+
+
+def test_a_desk_is_never_kept_back() -> None:
+    desk = a_unit("T1", "report_desk", mobile=False)
+
+    assert picked(recommend(a_plan(a_slot("report_desk")), [desk], a_context(priority=4, reserve={"report_desk": 1})))
+
+
+def test_the_reserve_is_per_responder_type() -> None:
+    assert picked(recommend(PLAN, MEDICS, a_context(priority=3, reserve={"police": 9}))) == ["M1"]
