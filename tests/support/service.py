@@ -21,7 +21,7 @@ from tests.support.city_policy import city_policy
 from dispatch.app import create_app
 from dispatch.config import Settings
 from dispatch.db.models import Unit
-from dispatch.db.session import Sessions, make_engine, make_sessions, reading, transaction
+from dispatch.db.session import Sessions, make_engine, reading, transaction
 from dispatch.domain.access import Role
 from dispatch.operations.actor import Actor
 from dispatch.operations.policies import install_policy
@@ -172,12 +172,12 @@ async def a_service(
     clock = FixedClock()
     settings = settings or Settings(data_dir=Path("/nonexistent"), log_level="info")
     engine = make_engine(database_url)
-    sessions = make_sessions(engine)
     jurisdiction = f"city-{secrets.token_hex(5)}"
     app = create_app(settings, database_url=database_url, engine=engine, clock=clock)
     transport = httpx.ASGITransport(app, raise_app_exceptions=raises)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         try:
+            sessions = app.state.services.sessions
             service = Service(app, client, clock, database_url, jurisdiction, {}, {}, sessions)
             await _furnish(service, extra_units)
             yield service

@@ -7,19 +7,20 @@ from typing import Any
 import asyncpg
 import asyncpg.transaction
 import orjson
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, QueuePool
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.util.concurrency import greenlet_spawn
 
+from dispatch.db.connections import Connections
 from dispatch.db.errors import translate
 
 Sessions = async_sessionmaker[AsyncSession]
 
 Begun = asyncpg.transaction.Transaction
-_ENGINE, _POOLED, _CONNECTION, _DRIVER, _LONE = "engine", "pooled", "connection", "driver", "lone"
+_CONNECTIONS, _POOLED, _CONNECTION, _DRIVER, _LONE = "connections", "pooled", "connection", "driver", "lone"
 # The third is what connecting raises when the server refuses, since nothing of SQLAlchemy's is between us and its pool.
 _DATABASE_FAILED = (
     SQLAlchemyError,
@@ -69,14 +70,21 @@ class _LateSession(Session):
     def get_bind(self, *_: Any, **__: Any) -> Connection:
         connection: Connection | None = self.info.get(_CONNECTION)
         if connection is None:
-            connection = Connection(self.info[_ENGINE], connection=self.info[_POOLED])
+            connection = Connection(self.info[_CONNECTIONS].engine, connection=self.info[_POOLED])
             self.info[_CONNECTION] = connection
         return connection
 
 
 def make_sessions(engine: AsyncEngine) -> Sessions:
-    """Sessions whose rows stay readable after the commit."""
-    return async_sessionmaker(engine, expire_on_commit=False, sync_session_class=_LateSession)
+    """Sessions whose rows stay readable after the commit, over as many connections as the engine's pool holds."""
+    pool = engine.sync_engine.pool
+    size = pool.size() if isinstance(pool, QueuePool) else 1
+    return async_sessionmaker(
+        engine,
+        expire_on_commit=False,
+        sync_session_class=_LateSession,
+        info={_CONNECTIONS: Connections(engine.sync_engine, size)},
+    )
 
 
 @asynccontextmanager
@@ -152,32 +160,20 @@ async def _begun(sessions: Sessions, **kind: Any) -> AsyncIterator[tuple[AsyncSe
 @asynccontextmanager
 async def _connected(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """A session on a connection of the pool; what the database refuses leaves as a refusal that a reader knows."""
-    engine = sessions.kw["bind"].sync_engine
+    connections: Connections = sessions.kw["info"][_CONNECTIONS]
     try:
-        pooled = await _taken_from(engine)
-        session = sessions(info={_ENGINE: engine, _POOLED: pooled, _DRIVER: pooled.driver_connection})
+        pooled = await connections.take()
+        session = sessions(info={_POOLED: pooled, _DRIVER: pooled.driver_connection})
         try:
             yield session
         finally:
-            if _CONNECTION in session.info:
-                await session.close()
-            await greenlet_spawn(pooled.close)
+            try:
+                if _CONNECTION in session.info:
+                    await session.close()
+            finally:
+                await connections.give_back(pooled)
     except _DATABASE_FAILED as error:
         raise translate(error) from error
-
-
-async def _taken_from(engine: Engine) -> Any:
-    """A connection of the pool that is not known to be dead.
-
-    The driver knows it without asking the server, so after a restart of the database no request pays for a connection
-    that died while nobody used it.
-    """
-    while True:
-        pooled = await greenlet_spawn(engine.raw_connection)
-        driver: Any = pooled.driver_connection
-        if not driver.is_closed():
-            return pooled
-        await greenlet_spawn(pooled.invalidate)
 
 
 async def _roll_back(session: AsyncSession, begun: Begun) -> None:
