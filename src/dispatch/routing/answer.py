@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from dispatch.domain.classification import ORDERED_RESPONDER_TYPES, SlotRole
 from dispatch.domain.time import iso
@@ -11,13 +11,12 @@ from dispatch.routing.candidates import Candidate
 from dispatch.routing.reasons import sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(NamedTuple):
     """A unit that could fill a slot.
 
     rank: its place in the slot, from 1; a slot for two has its picks at 1 and 2, and the next best from 3.
     is_pick: recommended, not only next best. slot: the place of the slot in its step, from 0.
-    eta_s: turnout and travel, None when it cannot be told.
+    eta_s: turnout and travel, None when it cannot be told. (A named tuple, because it is made for every call.)
     """
 
     unit: Candidate

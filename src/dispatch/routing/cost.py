@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dispatch.domain.geo import LatLon
 from dispatch.routing.candidates import Candidate, speaks
-from dispatch.routing.eligibility import LIFE_THREAT_PRIORITY, STALE_AFTER, age_of_position
+from dispatch.routing.eligibility import LIFE_THREAT_PRIORITY, STALE_AFTER, Question, age_of_position
 from dispatch.routing.reasons import Reason, reason
 from dispatch.routing.travel import Travel, turnout_s
 
@@ -33,7 +33,7 @@ class RoutingContext:
     coverage_loss: what breaks ties first for calls that are no life threat. target_s: a unit that arrives within this
     is on time, so that all on time (and SLACK_S more) count as equal; None: those within SLACK_S of the first do.
     reserve: responder type -> idle units that a routine call leaves to life threats.
-    came_before: ids of units that were at this place before.
+    came_before: ids of units that were at this place before. question: what eligibility must know of all this.
     """
 
     position: LatLon | None
@@ -49,6 +49,14 @@ class RoutingContext:
     target_s: float | None = None
     reserve: Mapping[str, int] = field(default_factory=dict)
     came_before: frozenset[str] = frozenset()
+    question: Question = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Asked of every unit, so it is put once.
+        asked = Question(
+            self.at, self.position, self.priority, self.expected_duration_s, self.declined, self.incident
+        )
+        object.__setattr__(self, "question", asked)
 
     @property
     def is_routine(self) -> bool:

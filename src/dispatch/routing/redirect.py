@@ -10,7 +10,6 @@ from dispatch.routing.answer import Recommendation
 from dispatch.routing.candidates import Candidate
 from dispatch.routing.cost import RoutingContext, approaches
 from dispatch.routing.eligibility import LIFE_THREAT_PRIORITY, refusals
-from dispatch.routing.slots import question_of
 from dispatch.routing.travel import turnout_s
 
 # A redirect leaves somebody else without the unit that was promised, so it must save at least this.
@@ -95,7 +94,7 @@ def _is_turnable(unit: Candidate, priorities: Mapping[str, int], context: Routin
 
 def _best(slot: Slot, units: Sequence[Candidate], context: RoutingContext) -> tuple[Candidate, float] | None:
     """The unit that would be there first if it turned round now. Only a sure position counts."""
-    question = question_of(context)
+    question = context.question
     fit = [
         unit
         for unit in units

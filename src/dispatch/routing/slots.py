@@ -9,7 +9,7 @@ from dispatch.domain.plan import PlanStep, Slot
 from dispatch.domain.unit import UnitStatus
 from dispatch.routing.candidates import Candidate
 from dispatch.routing.cost import Approach, RoutingContext, approaches, ranked
-from dispatch.routing.eligibility import Question, ends_too_soon, is_on_duty, is_on_incident, refusals
+from dispatch.routing.eligibility import ends_too_soon, is_on_duty, is_on_incident, refusals
 from dispatch.routing.reasons import Reason, reason
 
 # Slots are filled in this order, so that a unit which fits two goes where it is needed more.
@@ -70,18 +70,6 @@ def fill(
         taken.update(unit.unit_id for unit in one.on_it)
         filled[index] = one
     return FilledStep(step, tuple(filled[index] for index in range(len(step.slots))))
-
-
-def question_of(context: RoutingContext) -> Question:
-    """What eligibility must know of the context."""
-    return Question(
-        context.at,
-        context.position,
-        context.priority,
-        context.expected_duration_s,
-        context.declined,
-        context.incident,
-    )
 
 
 def shortfall_reasons(filled: FilledSlot) -> tuple[str, ...]:
@@ -181,7 +169,6 @@ def _sorted_out(
     slot: Slot, units: Sequence[Candidate], taken: set[str], context: RoutingContext
 ) -> tuple[list[Candidate], list[Candidate], dict[str, tuple[str, ...]]]:
     """The units of the slot's program: free to go, on the incident already, and refused with their reasons."""
-    question = question_of(context)
     free: list[Candidate] = []
     on_it: list[Candidate] = []
     refused: dict[str, tuple[str, ...]] = {}
@@ -191,7 +178,7 @@ def _sorted_out(
         if unit.unit_id in taken:
             refused[unit.unit_id] = (Reason.FILLS_ANOTHER_SLOT.value,)
             continue
-        reasons = refusals(unit, slot, question)
+        reasons = refusals(unit, slot, context.question)
         if not reasons:
             free.append(unit)
         elif is_on_incident(unit, context.incident) and slot.capabilities <= unit.capabilities:
@@ -203,4 +190,4 @@ def _sorted_out(
 
 def ends_after_shift(unit: Candidate, context: RoutingContext) -> bool:
     """True when the unit goes although its shift ends before the job is likely to: people must know."""
-    return context.is_life_threat and ends_too_soon(unit, question_of(context))
+    return context.is_life_threat and ends_too_soon(unit, context.question)

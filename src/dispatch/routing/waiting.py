@@ -13,7 +13,6 @@ from dispatch.routing.candidates import Candidate
 from dispatch.routing.cost import RoutingContext, approaches
 from dispatch.routing.eligibility import LIFE_THREAT_PRIORITY, refusals
 from dispatch.routing.reasons import Reason, reason
-from dispatch.routing.slots import question_of
 
 # How long a call of a priority may wait before its age counts, in seconds. Assumed; a city sets its own.
 AGE_LIMITS_S: Mapping[int, float] = {0: 60, 1: 120, 2: 15 * 60, 3: 45 * 60, 4: 120 * 60}
@@ -146,7 +145,7 @@ def _fit(unit: Candidate, one: Waiting) -> Fit | None:
 
 def _place_in_plan(unit: Candidate, one: Waiting) -> tuple[int, Slot] | None:
     """Where the unit could lead: support alone is no answer to a call that nobody is on."""
-    question = question_of(one.context)
+    question = one.context.question
     for step in one.due_steps:
         for slot in step.slots:
             if slot.role is SlotRole.PRIMARY and not refusals(unit, slot, question):
