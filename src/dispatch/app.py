@@ -1,6 +1,7 @@
 """The composition root: settings, engine, routes. The only place that knows all the parts."""
 
 import asyncio
+import gc
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -74,6 +75,7 @@ def create_app(
         with suppress(DispatchError):  # without a database the service still starts, and says so on /readyz
             async with reading(services.sessions) as session:
                 await services.policies.warm(session, as_utc(services.clock.now()))
+        _keep_what_stays_from_the_collector()
         housekeeping = asyncio.create_task(keep_house(services, app.state.stopping))
         yield
         app.state.stopping.set()
@@ -124,6 +126,13 @@ def create_app(
                 # every request: a fifth of the cost of the cheapest ones.
                 app.router.routes.extend(router.routes)
     return app
+
+
+def _keep_what_stays_from_the_collector() -> None:
+    # Policies are hundreds of thousands of objects that stay until the end: looking through them for garbage stops
+    # every request for a fifth of a second.
+    gc.collect()
+    gc.freeze()
 
 
 def _routing(settings: Settings) -> RoutingRules:

@@ -53,9 +53,7 @@ class RoutingContext:
 
     def __post_init__(self) -> None:
         # Asked of every unit, so it is put once.
-        asked = Question(
-            self.at, self.position, self.priority, self.expected_duration_s, self.declined, self.incident
-        )
+        asked = Question(self.at, self.position, self.priority, self.expected_duration_s, self.declined, self.incident)
         object.__setattr__(self, "question", asked)
 
     @property
