@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dispatch import __version__
 from dispatch.api import (
+    alarms,
     assignments,
     calls,
     feed,
@@ -39,6 +40,7 @@ from dispatch.web.auth_cache import TokenCache
 from dispatch.web.observe import Observe
 from dispatch.web.routes import BEARER
 from dispatch.web.services import Services
+from dispatch.workers.timers import TimerWorker
 
 DESCRIPTION = """
 Open computer-aided dispatch: calls come in, triage says who should go and why, a person assigns, history knows.
@@ -68,8 +70,12 @@ def create_app(
         with suppress(DispatchError):  # without a database the service still starts, and says so on /readyz
             async with reading(services.sessions) as session:
                 await services.policies.warm(session, as_utc(services.clock.now()))
+        timers = TimerWorker(services.sessions, services.clock, services.policies)
+        firing = asyncio.create_task(timers.run(app.state.stopping)) if settings.timers else None
         yield
         app.state.stopping.set()
+        if firing is not None:
+            await firing
         if engine is None:
             await own.dispose()
 
@@ -94,7 +100,19 @@ def create_app(
     problems.install(app)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
     app.add_middleware(Observe)
-    for module in (calls, incidents, assignments, reevaluation, roster, policies, policy_life, feed, tokens, health):
+    for module in (
+        calls,
+        incidents,
+        assignments,
+        reevaluation,
+        roster,
+        policies,
+        policy_life,
+        feed,
+        tokens,
+        alarms,
+        health,
+    ):
         for name in ("commands", "queries", "public"):
             router: APIRouter | None = getattr(module, name, None)
             if router is not None:

@@ -14,11 +14,13 @@ from dispatch.api.bodies import Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of
 from dispatch.api.history_files import as_csv, as_geojson, as_ndjson
 from dispatch.domain.access import Permission
-from dispatch.domain.assignment import AssignmentMode, AssignmentStatus
+from dispatch.domain.assignment import AssignmentMode, AssignmentStatus, OfferRule
 from dispatch.domain.classification import Category
 from dispatch.domain.errors import FieldProblem, Invalid
 from dispatch.domain.intervals import INTERVALS
-from dispatch.operations.assignments import AssignUnits, StatusStep, assign_units, lock_assignment, step_assignment
+from dispatch.domain.timers import TimeLimits
+from dispatch.operations.assignment_steps import StatusStep
+from dispatch.operations.assignments import AssignUnits, assign_units, check_in, lock_assignment, step_assignment
 from dispatch.queries import history
 from dispatch.web.paging import decode_cursor, encode_cursor
 from dispatch.web.routes import Act, CommandRoute, CurrentAct, QueryRoute, requires
@@ -33,6 +35,11 @@ class AssignBody(Part):
     units: list[Word] = Field(min_length=1, max_length=50, examples=[["CR2"]])
     mode: AssignmentMode | None = Field(
         None, description="Default: police, fire and EMS are ordered, everyone else is offered the job"
+    )
+    offer: OfferRule | None = Field(
+        None,
+        description="How several offers end. `first_of`: the first to accept takes it, the others are taken back. "
+        "`all_of`: all are wanted. Left out, each stands alone",
     )
     step: int | None = Field(None, ge=1, le=100, description="The plan step that this fills")
     role: Word | None = Field(None, examples=["primary"])
@@ -55,6 +62,12 @@ class StatusBody(Part):
     reason: NoteText | None = None
     outcome: Word | None = Field(None, examples=["de_escalated"])
     note: NoteText | None = None
+
+
+class CheckInBody(Part):
+    """Nothing needs saying."""
+
+    note: NoteText | None = Field(None, examples=["all well, still talking"])
 
 
 class HistoryItem(AssignmentOut):
@@ -88,9 +101,10 @@ class HistoryPage(BaseModel):
 async def post_assignments(incident_id: str, body: AssignBody, act: CurrentAct) -> Assigned:
     """All of the units are on the incident, or none is: 409 `unit_already_assigned` names each taken unit and where."""
     command = AssignUnits(
-        incident_id, body.units, body.mode, body.step, body.role, body.eta_s, body.recommended, body.reason
+        incident_id, body.units, body.mode, body.step, body.role, body.eta_s, body.recommended, body.reason, body.offer
     )
-    made = await assign_units(act.session, command, actor_of(act), act.principal)
+    limits = await _limits(act)
+    made = await assign_units(act.session, command, actor_of(act), act.principal, limits)
     return Assigned(assignments=[AssignmentOut.model_validate(row) for row in made])
 
 
@@ -107,7 +121,27 @@ async def post_status(assignment_id: str, body: StatusBody, act: CurrentAct) -> 
     act.principal.require_unit(row.unit_id)
     act.principal.require_agency(row.agency_id)
     command = StatusStep(assignment_id, body.status, body.occurred_at, body.reason, body.outcome, body.note)
-    return AssignmentOut.model_validate(await step_assignment(act.session, command, actor_of(act)))
+    return AssignmentOut.model_validate(await step_assignment(act.session, command, actor_of(act), await _limits(act)))
+
+
+@commands.post(
+    "/assignments/{assignment_id}:check-in",
+    response_model=AssignmentOut,
+    responses=refusals(404, 409),
+    summary="All is well on scene",
+)
+@requires(Permission.ASSIGNMENT_STATUS)
+async def post_check_in(assignment_id: str, body: CheckInBody, act: CurrentAct) -> AssignmentOut:
+    """Answers the welfare check; the next one is a whole interval away. 409 when the unit is not on scene."""
+    row = await lock_assignment(act.session, act.principal.jurisdiction, assignment_id)
+    act.principal.require_unit(row.unit_id)
+    act.principal.require_agency(row.agency_id)
+    limits = await _limits(act)
+    return AssignmentOut.model_validate(await check_in(act.session, assignment_id, body.note, actor_of(act), limits))
+
+
+async def _limits(act: Act) -> TimeLimits:
+    return await act.services.policies.limits(act.session, act.principal.jurisdiction, act.now)
 
 
 @queries.get(

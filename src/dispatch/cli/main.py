@@ -14,6 +14,7 @@ SERVICE, POLICY, DATA = "Service", "Policy and triage", "Data"
 VERBS = (
     Verb("demo", "dispatch.cli.demo.command", "Play a whole city: calls, triage, units, history.", SERVICE),
     Verb("serve", "dispatch.cli.serve", "Run the service until it is told to stop.", SERVICE),
+    Verb("worker", "dispatch.cli.worker", "Fire timers beside the service, or without it.", SERVICE),
     Verb("tail", "dispatch.cli.tail", "Follow what happens in a running service.", SERVICE),
     Verb("token", "dispatch.cli.token", "Make, list and take back tokens.", SERVICE),
     Verb("doctor", "dispatch.cli.doctor", "Say what is wrong with this installation, and what to do.", SERVICE),

@@ -1,6 +1,7 @@
 """A further decision: triage again when more is known, or a person who decides otherwise and says why."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -11,11 +12,16 @@ from dispatch.db.active_policy import ActivePolicies, Standing
 from dispatch.db.ids import new_id
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import Incident, TriageDecisionRow, Unit
+from dispatch.db.timers import End, Timing
+from dispatch.domain.alarm import AlarmKind
 from dispatch.domain.call import CallFacts
 from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, SHIPPED_RESPONDER_TYPES, Category
 from dispatch.domain.errors import FieldProblem, Invalid, NotFound
 from dispatch.domain.ids import Prefix
+from dispatch.domain.risk import risen
+from dispatch.domain.timers import OF_QUEUE
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.shadow import beside, record_shadow
 from dispatch.operations.triage_input import NOTES, as_given, from_given, notes_of, with_more
 from dispatch.triage.decision import TriageDecision, as_data
@@ -125,14 +131,21 @@ async def record_redecision(
     data = as_data(change.decision)
     follows = not await _was_overridden(session, incident) or change.decision.priority < incident.priority
     given = as_given(change.call) | ({NOTES: change.notes} if change.notes else {})
-    row = _row(incident.id, last.ordinal + 1, change.trigger, given, data, actor, note=note)
+    row = decision_row(incident.id, last.ordinal + 1, change.trigger, given, data, actor, note=note)
     session.add(row)
     before = {"category": incident.category, "priority": incident.priority, "incident_type": incident.incident_type}
+    timing = Timing()
     if follows:
-        _follow(incident, row.id, data)
+        timing = follow(incident, row.id, data, actor.now, restart=data["plan"] != last.decision["plan"])
     await record_shadow(session, row, beside(standing, change.call, data, actor.now))
     payload = {**summary(row.id, data), "before": before, "followed": follows, "trigger": change.trigger}
-    await tell(session, actor, log.Entry("incident.retriaged", incident.id, actor.now, incident.id, payload))
+    entries = [log.Entry("incident.retriaged", incident.id, actor.now, incident.id, payload)]
+    more = risen(last.decision, data)
+    if more:
+        message = f"#{incident.number} is more dangerous than it was: {', '.join(more)}."
+        what = Raise(AlarmKind.RISK_RAISED, message, incident.id, incident, None, {"risen": list(more)})
+        entries.append(await raise_alarm(session, what, actor))
+    await tell(session, actor, *entries, timing=timing)
     return data
 
 
@@ -144,7 +157,7 @@ async def override(session: AsyncSession, incident_id: str, wish: Override, acto
     incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
     last = await latest_decision(session, actor.jurisdiction_id, incident.id)
     data = _overridden(last.decision, wish)
-    row = _row(
+    row = decision_row(
         incident.id,
         last.ordinal + 1,
         "override",
@@ -156,9 +169,10 @@ async def override(session: AsyncSession, incident_id: str, wish: Override, acto
     )
     session.add(row)
     before = {"category": incident.category, "priority": incident.priority, "incident_type": incident.incident_type}
-    _follow(incident, row.id, data)
+    timing = follow(incident, row.id, data, actor.now, restart=data["plan"] != last.decision["plan"])
     payload = {**summary(row.id, data), "before": before, "reason": wish.reason, "note": wish.note}
-    await tell(session, actor, log.Entry("incident.overridden", incident.id, actor.now, incident.id, payload))
+    entry = log.Entry("incident.overridden", incident.id, actor.now, incident.id, payload)
+    await tell(session, actor, entry, timing=timing)
     return data
 
 
@@ -221,7 +235,7 @@ def _plan_with(responder_type: str, plan: list[dict[str, Any]]) -> list[dict[str
     return [first, *({**entry, "step": entry["step"] + 1} for entry in plan)]
 
 
-def _row(
+def decision_row(
     incident_id: str,
     ordinal: int,
     trigger: str,
@@ -232,6 +246,7 @@ def _row(
     note: str | None,
     override_reason: str | None = None,
 ) -> TriageDecisionRow:
+    """A further decision of an incident, not yet added."""
     policy = data["policy"]
     return TriageDecisionRow(
         jurisdiction_id=actor.jurisdiction_id,
@@ -251,13 +266,21 @@ def _row(
     )
 
 
-def _follow(incident: Incident, decision_id: str, data: dict[str, Any]) -> None:
+def follow(incident: Incident, decision_id: str, data: dict[str, Any], now: datetime, *, restart: bool) -> Timing:
+    """The incident stands as the decision says. restart: its plan is another one, which begins with its first step.
+
+    Answers with the end of the timers of the queue, which are set anew for the new urgency and plan.
+    """
+    if restart:
+        incident.plan_step, incident.step_since = 1, now
+    anew = restart or data["priority"] != incident.priority
     incident.decision_id = decision_id
     incident.category = data["category"]
     incident.priority = data["priority"]
     incident.incident_type = data["incident_type"]
     incident.needs_human = data["needs_human"]
     incident.version += 1
+    return Timing(ends=[End(incident.id, OF_QUEUE)]) if anew else Timing()
 
 
 async def _was_overridden(session: AsyncSession, incident: Incident) -> bool:

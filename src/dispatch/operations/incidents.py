@@ -9,10 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.db import log
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import Assignment, Incident
+from dispatch.db.timers import Begin, End, Timing
 from dispatch.domain.assignment import ACTIVE
 from dispatch.domain.errors import Conflict, FieldProblem, IllegalTransition, Invalid
 from dispatch.domain.incident import IncidentStatus, legal_incident_moves
 from dispatch.domain.time import iso
+from dispatch.domain.timers import OF_INCIDENT, TimerKind
 from dispatch.operations.actor import Actor, tell
 
 
@@ -42,6 +44,7 @@ async def hold(session: AsyncSession, incident_id: str, until: datetime, reason:
         session,
         actor,
         log.Entry("incident.held", incident.id, actor.now, incident.id, {"until": iso(until), "reason": reason}),
+        timing=Timing([Begin(TimerKind.HOLD_DUE, incident.id, incident.id, until)], [End(incident.id, OF_INCIDENT)]),
     )
     return incident
 
@@ -71,7 +74,8 @@ async def close(session: AsyncSession, incident_id: str, wish: Close, actor: Act
     incident.closed_at = actor.now
     incident.final_type = wish.final_type or incident.on_scene_type or incident.incident_type
     payload = {"disposition": wish.disposition, "note": wish.note, "final_type": incident.final_type}
-    await tell(session, actor, log.Entry(f"incident.{incident.status}", incident.id, actor.now, incident.id, payload))
+    entry = log.Entry(f"incident.{incident.status}", incident.id, actor.now, incident.id, payload)
+    await tell(session, actor, entry, timing=Timing(ends=[End(incident.id, OF_INCIDENT)]))
     return incident
 
 
@@ -96,7 +100,8 @@ async def reopen(session: AsyncSession, incident_id: str, reason: str, actor: Ac
     incident.held_until = None
     incident.status_reason = reason
     payload = {"reason": reason, "disposition_before": before}
-    await tell(session, actor, log.Entry("incident.reopened", incident.id, actor.now, incident.id, payload))
+    entry = log.Entry("incident.reopened", incident.id, actor.now, incident.id, payload)
+    await tell(session, actor, entry, timing=Timing(ends=[End(incident.id, OF_INCIDENT)]))
     return incident
 
 

@@ -54,12 +54,12 @@ async def advise(
     cannot fill the plan's first step, all units of its types are looked at, so that a shortfall has its true reasons.
     """
     if fingerprint is None:
-        return as_data(_recommended(need, [], None, now))
+        return as_data(recommended(need, [], None, now))
     roster = await rosters.get(session, jurisdiction_id, fingerprint, now)
     types = dict.fromkeys(slot.responder_type for step in need.plan.steps for slot in step.slots)
-    advice = _recommended(need, roster.shortlist(types, need.position), roster.zone, now)
+    advice = recommended(need, roster.shortlist(types, need.position), roster.zone, now)
     if advice.shortfalls or advice.active_step is None:
-        advice = _recommended(need, roster.of_types(types), roster.zone, now)
+        advice = recommended(need, roster.of_types(types), roster.zone, now)
     return as_data(advice)
 
 
@@ -78,18 +78,28 @@ async def full_recommendation(
     )
     if row is None:
         raise NotFound(f"Incident {incident.number} has no decision.", fix="Retriage it.")
+    need = await need_of(session, incident, _steps_left(row.decision["plan"], incident.plan_step))
+    roster = await read_roster(session, incident.jurisdiction_id, now)
+    return as_data(without_types(recommended(need, roster.candidates, roster.zone, now), hidden_types))
+
+
+def _steps_left(plan: list[dict[str, Any]], step: int) -> list[dict[str, Any]]:
+    """The plan from the step that is being tried; whole where a newer plan has no such step."""
+    return [entry for entry in plan if entry["step"] >= step] or plan
+
+
+async def need_of(session: AsyncSession, incident: Incident, plan: list[dict[str, Any]]) -> Need:
+    """What the router must know of an incident as it stands, for these steps of its plan."""
     position = LatLon(incident.lat, incident.lon) if incident.lat is not None and incident.lon is not None else None
-    need = Need(
-        plan_from_data(row.decision["plan"]),
+    return Need(
+        plan_from_data(plan),
         incident.priority,
         position,
         incident.caller_language,
         incident.number,
-        incident.opened_at,
+        incident.step_since or incident.opened_at,
         await _declined(session, incident),
     )
-    roster = await read_roster(session, incident.jurisdiction_id, now)
-    return as_data(without_types(_recommended(need, roster.candidates, roster.zone, now), hidden_types))
 
 
 async def _declined(session: AsyncSession, incident: Incident) -> frozenset[str]:
@@ -103,7 +113,8 @@ async def _declined(session: AsyncSession, incident: Incident) -> frozenset[str]
     return frozenset(rows)
 
 
-def _recommended(need: Need, units: Sequence[Candidate], zone: tzinfo | None, now: datetime) -> Recommendation:
+def recommended(need: Need, units: Sequence[Candidate], zone: tzinfo | None, now: datetime) -> Recommendation:
+    """What the router answers to this need over these units."""
     context = RoutingContext(
         position=need.position,
         priority=need.priority,

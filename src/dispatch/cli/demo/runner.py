@@ -50,7 +50,9 @@ def staged(production: Production, settings: Settings, clock: DemoClock, log_lev
         upgrade(url)
         tokens = run_in_transaction(url, lambda session: furnish(session, production))
         log_file = settings.data_dir / "log" / f"demo-{name}.log"
-        app = make_app(settings.model_copy(update={"log_format": "json", "log_level": log_level}), url, clock)
+        # The played crews answer when they like: a timer would end offers that they mean to take.
+        own = {"log_format": "json", "log_level": log_level, "timers": False}
+        app = make_app(settings.model_copy(update=own), url, clock)
         log_to(log_file)
         with service_in_thread(app, listen(settings)) as address:
             yield Stage(address, tokens, url, log_file)

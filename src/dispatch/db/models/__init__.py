@@ -1,6 +1,7 @@
 """One file per aggregate. Models describe the schema; they decide nothing."""
 
 from dispatch.db.models.access import AccessToken, IdempotencyKey
+from dispatch.db.models.alarm import Alarm
 from dispatch.db.models.assignment import Assignment, AssignmentResponder
 from dispatch.db.models.call import Call, CallUpdate
 from dispatch.db.models.event_log import EventRow
@@ -8,12 +9,15 @@ from dispatch.db.models.incident import Incident
 from dispatch.db.models.jurisdiction import Agency, Jurisdiction, Program
 from dispatch.db.models.policy import PolicyVersion, ShadowDecision
 from dispatch.db.models.responder import Certification, Responder
+from dispatch.db.models.timer import Timer
 from dispatch.db.models.triage_decision import TriageDecisionRow
 from dispatch.db.models.unit import Shift, ShiftMember, Unit
+from dispatch.db.models.unserved import Unserved
 
 __all__ = [
     "AccessToken",
     "Agency",
+    "Alarm",
     "Assignment",
     "AssignmentResponder",
     "Call",
@@ -29,6 +33,8 @@ __all__ = [
     "ShadowDecision",
     "Shift",
     "ShiftMember",
+    "Timer",
     "TriageDecisionRow",
     "Unit",
+    "Unserved",
 ]
