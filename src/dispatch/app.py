@@ -25,6 +25,7 @@ from dispatch.api import (
     policies,
     policy_life,
     reevaluation,
+    reports,
     roster,
     tokens,
 )
@@ -111,6 +112,7 @@ def create_app(
         feed,
         tokens,
         alarms,
+        reports,
         health,
     ):
         for name in ("commands", "queries", "public"):

@@ -16,6 +16,7 @@ from dispatch.domain.incident import IncidentStatus, legal_incident_moves
 from dispatch.domain.time import iso
 from dispatch.domain.timers import OF_INCIDENT, TimerKind
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.unserved import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ async def close(session: AsyncSession, incident_id: str, wish: Close, actor: Act
     incident.disposition = wish.disposition
     incident.closed_at = actor.now
     incident.final_type = wish.final_type or incident.on_scene_type or incident.incident_type
+    await settle(session, incident, actor)
     payload = {"disposition": wish.disposition, "note": wish.note, "final_type": incident.final_type}
     entry = log.Entry(f"incident.{incident.status}", incident.id, actor.now, incident.id, payload)
     await tell(session, actor, entry, timing=Timing(ends=[End(incident.id, OF_INCIDENT)]))
