@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 from tests.support.city import CENTRE
+from tests.support.city_policy import PLANS, city_policy
 from tests.support.service import Service
 
+from dispatch.db.session import transaction
 from dispatch.domain.access import Role
+from dispatch.operations.policies import install_policy
 
 pytestmark = pytest.mark.anyio
 
@@ -153,3 +156,37 @@ async def test_an_alarm_is_acknowledged_once_and_the_first_name_stays(service: S
     assert await service.alarms(acknowledged=False) == []
     refused = await service.post(f"/v1/alarms/{alarm['id']}:acknowledge", by="auditor")
     assert refused.status_code == 403
+
+
+async def test_a_step_that_says_so_is_offered_by_the_plan_itself(service: Service) -> None:
+    plans = PLANS.replace(
+        "      - {slots: [{eligible: [crisis_line, co_responder]}], wait_limit_s: 600}",
+        "      - {slots: [{eligible: [crisis_line, co_responder]}], wait_limit_s: 600, offer: first_of}",
+    )
+    texts = {**city_policy(2), "plans.yaml": plans}
+    async with transaction(service.sessions) as session:
+        await install_policy(session, service.jurisdiction, texts, {}, actor="tests", now=service.clock.now())
+    service.clock.advance(1)
+    call = await service.call(call_type={"text": "x"}, narrative="she says she is suicidal")
+    incident = call["incident"]["id"]
+    assert [one["program"] for one in call["triage"]["plan"]] == ["crisis-line", "co-response", None]
+
+    await service.after(301)
+
+    [offer] = (await service.get(f"/v1/incidents/{incident}")).json()["assignments"]
+    assert (offer["unit"], offer["status"], offer["step"]) == ("CO1", "offered", 2)
+
+
+async def test_a_watched_sender_that_falls_silent_is_told_of_and_one_that_sends_is_not(service: Service) -> None:
+    texts = {**city_policy(2), "timers.yaml": "feeds:\n  - {source: cad-east, silent_s: 100}\n"}
+    async with transaction(service.sessions) as session:
+        await install_policy(session, service.jurisdiction, texts, {}, actor="tests", now=service.clock.now())
+    await service.after(1)
+    service.clock.advance(60)
+    await service.incident(received_at=None)
+
+    await service.after(60)
+    assert await service.alarms(kind="feed_silent") == []
+    await service.after(60)
+    [alarm] = await service.alarms(kind="feed_silent")
+    assert (alarm["subject_id"], alarm["for_supervisor"]) == ("feed:cad-east", True)

@@ -134,7 +134,8 @@ _LAST_OF_FEED = text(
     select max(c.recorded_at) from incident i
     join call c on c.jurisdiction_id = i.jurisdiction_id and c.incident_id = i.id
     where i.jurisdiction_id = :jurisdiction_id and c.source = :source
-      and i.opened_at > :since - interval '1 day' and c.recorded_at > :since
+      and i.opened_at > cast(:since as timestamptz) - interval '1 day'
+      and c.recorded_at > cast(:since as timestamptz)
     """
 )
 
