@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dispatch import __version__
 from dispatch.api import (
+    alarms,
     assignments,
     calls,
     feed,
@@ -25,6 +26,7 @@ from dispatch.api import (
     policies,
     policy_life,
     reevaluation,
+    reports,
     roster,
     tokens,
     waiting,
@@ -46,6 +48,7 @@ from dispatch.web.routes import BEARER
 from dispatch.web.services import Services
 from dispatch.web.streams import OpenStreams
 from dispatch.workers.housekeeping import keep_house
+from dispatch.workers.timers import TimerWorker
 
 DESCRIPTION = """
 Open computer-aided dispatch: calls come in, triage says who should go and why, a person assigns, history knows.
@@ -76,10 +79,13 @@ def create_app(
             async with reading(services.sessions) as session:
                 await services.policies.warm(session, as_utc(services.clock.now()))
         _keep_what_stays_from_the_collector()
-        housekeeping = asyncio.create_task(keep_house(services, app.state.stopping))
+        beside = [asyncio.create_task(keep_house(services, app.state.stopping))]
+        if settings.timers:
+            timers = TimerWorker(services.sessions, services.clock, services.policies)
+            beside.append(asyncio.create_task(timers.run(app.state.stopping)))
         yield
         app.state.stopping.set()
-        await housekeeping
+        await asyncio.gather(*beside)
         if engine is None:
             await own.dispose()
 
@@ -116,6 +122,8 @@ def create_app(
         policy_life,
         feed,
         tokens,
+        alarms,
+        reports,
         health,
         waiting,
     ):

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8911, ge=0, le=65535, description="0 means any free port.")
+    timers: bool = Field(default=True, description="Whether the service fires timers itself, beside its requests.")
     max_body_bytes: int = Field(default=MEBIBYTE, ge=1024)
     max_streams: int = Field(default=200, ge=1, description="Event streams open at once in this process.")
     max_streams_per_token: int = Field(default=8, ge=1, description="Event streams open at once with one token.")

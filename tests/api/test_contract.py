@@ -68,6 +68,8 @@ async def _known(service: Service) -> Known:
     people = (await service.get("/v1/responders")).json()["items"]
     token = (await service.post("/v1/tokens", {"name": "x", "role": "auditor"}, by="administrator")).json()["id"]
     decision = (await service.get(f"/v1/incidents/{incidents[0]}/decisions")).json()["items"][0]["id"]
+    await service.post(f"/v1/incidents/{incidents[1]}:retriage", {"answers": {"weapon": "in_hand"}})
+    alarm = (await service.alarms())[0]["id"]
     draft = {"id": "test-city", "texts": city_policy(2)}
     assert (await service.post("/v1/policies", draft, by="analyst")).status_code == 201
     return Known(
@@ -83,6 +85,7 @@ async def _known(service: Service) -> Known:
             "new": ["test-city@2"],
             "decision_id": [decision],
             "token_id": [token],
+            "alarm_id": [alarm],
         }
     )
 

@@ -327,6 +327,11 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
     free, taken = [await service.incident() for _ in range(2)]
     [assignment] = await service.assign(taken, "P1")
     token = (await service.post("/v1/tokens", {"name": "x", "role": "auditor"}, by="administrator")).json()["id"]
+    [watched] = await service.assign(await service.incident(), "CR1")
+    await service.step(watched["id"], "on_scene")
+    raised = await service.incident()
+    await service.post(f"/v1/incidents/{raised}:retriage", {"answers": {"weapon": "in_hand"}})
+    [alarm] = await service.alarms()
     until = iso(NOW + timedelta(hours=1))
     return [
         ("/v1/calls", a_call(), "dispatcher"),
@@ -337,6 +342,8 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
         (f"/v1/incidents/{held}:override", {"reason": "caller_update", "priority": 2}, "dispatcher"),
         (f"/v1/incidents/{free}/assignments", {"units": ["P2"]}, "dispatcher"),
         (f"/v1/assignments/{assignment['id']}/status", {"status": "en_route"}, "dispatcher"),
+        (f"/v1/assignments/{watched['id']}:check-in", {}, "dispatcher"),
+        (f"/v1/alarms/{alarm['id']}:acknowledge", {}, "dispatcher"),
         ("/v1/agencies", {"id": "new-agency", "name": "New", "kind": "city"}, "administrator"),
         (
             "/v1/programs",
@@ -389,7 +396,7 @@ def _pattern(path: str) -> str:
     if len(parts) > 3:
         kind, rest = parts[2], parts[3].partition(":")
         names = {"incidents": "incident_id", "assignments": "assignment_id", "units": "unit", "tokens": "token_id"}
-        name = (names | {"policies": "policy"})[kind]
+        name = (names | {"policies": "policy", "alarms": "alarm_id"})[kind]
         parts[3] = f"{{{name}}}{rest[1]}{rest[2]}"
     return "/".join(parts)
 

@@ -27,6 +27,7 @@ from dispatch.operations.actor import Actor
 from dispatch.operations.policies import install_policy
 from dispatch.operations.setup import set_up
 from dispatch.operations.tokens import NewToken, create_token
+from dispatch.workers.timers import TimerWorker
 
 _references = itertools.count(1)
 
@@ -98,6 +99,23 @@ class Service:
         found: dict[str, Any] = answer.json()
         return found
 
+    def worker(self) -> TimerWorker:
+        """A worker that looks after this jurisdiction alone."""
+        policies = self.app.state.services.policies
+        return TimerWorker(self.sessions, self.clock, policies, only=self.jurisdiction)
+
+    async def after(self, seconds: float) -> int:
+        """So much time has passed and the timers that came due were fired: how many."""
+        self.clock.advance(seconds)
+        return await self.worker().tick()
+
+    async def alarms(self, by: str = "dispatcher", **wanted: Any) -> list[dict[str, Any]]:
+        """The alarms as this role sees them, newest first."""
+        answer = await self.get("/v1/alarms", by=by, params=wanted)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["items"]
+        return found
+
     async def token(self, role: Role, **narrowed: Any) -> str:
         """A fresh token."""
         async with transaction(self.sessions) as session:
@@ -140,6 +158,9 @@ COUNTED = (
     "program",
     "access_token",
     "idempotency_key",
+    "timer",
+    "alarm",
+    "unserved",
 )
 
 

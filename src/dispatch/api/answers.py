@@ -72,6 +72,8 @@ class IncidentOut(BaseModel):
     status_reason: str | None
     disposition: str | None
     closed_at: datetime | None
+    plan_step: int = Field(ge=1, description="The step of the plan that is being tried")
+    step_since: datetime | None = Field(description="Since when; null: since it was opened")
     version: int
 
     model_config = {"from_attributes": True}
@@ -93,6 +95,9 @@ class AssignmentOut(BaseModel):
     mode: str
     status: str
     step: int | None
+    offer_id: str | None = Field(description="Offers that were made together share it")
+    offer_rule: str | None = Field(description="`first_of`, `all_of`, or null for an offer that stands alone")
+    answer_by: datetime | None = Field(description="When an offer that nobody answers times out")
     role: str | None
     eta_s: int | None
     recommended: bool | None

@@ -14,11 +14,13 @@ from dispatch.api.bodies import Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of
 from dispatch.api.history_files import as_csv, as_geojson, as_ndjson
 from dispatch.domain.access import Permission, Principal
-from dispatch.domain.assignment import AssignmentMode, AssignmentStatus
+from dispatch.domain.assignment import AssignmentMode, AssignmentStatus, OfferRule
 from dispatch.domain.classification import Category
 from dispatch.domain.errors import FieldProblem, Invalid
 from dispatch.domain.intervals import INTERVALS
-from dispatch.operations.assignments import AssignUnits, StatusStep, assign_units, step_assignment
+from dispatch.domain.timers import TimeLimits
+from dispatch.operations.assignment_steps import StatusStep
+from dispatch.operations.assignments import AssignUnits, assign_units, check_in, step_assignment
 from dispatch.queries import history
 from dispatch.web.accept import preferred
 from dispatch.web.paging import decode_cursor, encode_cursor
@@ -34,6 +36,11 @@ class AssignBody(Part):
     units: list[Word] = Field(min_length=1, max_length=50, examples=[["CR2"]])
     mode: AssignmentMode | None = Field(
         None, description="Default: police, fire and EMS are ordered, everyone else is offered the job"
+    )
+    offer: OfferRule | None = Field(
+        None,
+        description="How several offers end. `first_of`: the first to accept takes it, the others are taken back. "
+        "`all_of`: all are wanted. Left out, each stands alone",
     )
     step: int | None = Field(None, ge=1, le=100, description="The plan step that this fills")
     role: Word | None = Field(None, examples=["primary"])
@@ -56,6 +63,12 @@ class StatusBody(Part):
     reason: NoteText | None = None
     outcome: Word | None = Field(None, examples=["de_escalated"])
     note: NoteText | None = None
+
+
+class CheckInBody(Part):
+    """Nothing needs saying."""
+
+    note: NoteText | None = Field(None, examples=["all well, still talking"])
 
 
 class HistoryItem(AssignmentOut):
@@ -89,9 +102,9 @@ class HistoryPage(BaseModel):
 async def post_assignments(incident_id: str, body: AssignBody, act: CurrentAct) -> Assigned:
     """All of the units are on the incident, or none is: 409 `unit_already_assigned` names each taken unit and where."""
     command = AssignUnits(
-        incident_id, body.units, body.mode, body.step, body.role, body.eta_s, body.recommended, body.reason
+        incident_id, body.units, body.mode, body.step, body.role, body.eta_s, body.recommended, body.reason, body.offer
     )
-    made = await assign_units(act.session, command, actor_of(act), act.principal)
+    made = await assign_units(act.session, command, actor_of(act), act.principal, await _limits(act))
     return Assigned(assignments=[assignment_out(row, act.principal) for row in made])
 
 
@@ -105,7 +118,25 @@ async def post_assignments(incident_id: str, body: AssignBody, act: CurrentAct) 
 async def post_status(assignment_id: str, body: StatusBody, act: CurrentAct) -> AssignmentOut:
     """409 `illegal_transition` lists the steps that are legal from here."""
     command = StatusStep(assignment_id, body.status, body.occurred_at, body.reason, body.outcome, body.note)
-    return assignment_out(await step_assignment(act.session, command, actor_of(act), act.principal), act.principal)
+    row = await step_assignment(act.session, command, actor_of(act), act.principal, await _limits(act))
+    return assignment_out(row, act.principal)
+
+
+@commands.post(
+    "/assignments/{assignment_id}:check-in",
+    response_model=AssignmentOut,
+    responses=refusals(404, 409),
+    summary="All is well on scene",
+)
+@requires(Permission.ASSIGNMENT_STATUS)
+async def post_check_in(assignment_id: str, body: CheckInBody, act: CurrentAct) -> AssignmentOut:
+    """Answers the welfare check; the next one is a whole interval away. 409 when the unit is not on scene."""
+    row = await check_in(act.session, assignment_id, body.note, actor_of(act), act.principal, await _limits(act))
+    return assignment_out(row, act.principal)
+
+
+async def _limits(act: Act) -> TimeLimits:
+    return await act.services.policies.limits(act.session, act.principal.jurisdiction, act.now)
 
 
 @queries.get(

@@ -48,6 +48,7 @@ class PlanEntryOut(BaseModel):
     role: str
     capabilities: list[str] = Field(default_factory=list)
     wait_limit_s: int | None
+    offer: str | None = Field(None, description="`first_of` or `all_of`: offered by itself when the plan comes to it")
 
 
 class QuestionOut(BaseModel):

@@ -14,11 +14,13 @@ SERVICE, POLICY, DATA = "Service", "Policy and triage", "Data"
 VERBS = (
     Verb("demo", "dispatch.cli.demo.command", "Play a whole city: calls, triage, units, history.", SERVICE),
     Verb("serve", "dispatch.cli.serve", "Run the service until it is told to stop.", SERVICE),
+    Verb("worker", "dispatch.cli.worker", "Fire timers beside the service, or without it.", SERVICE),
     Verb("tail", "dispatch.cli.tail", "Follow what happens in a running service.", SERVICE),
     Verb("token", "dispatch.cli.token", "Make, list and take back tokens.", SERVICE),
     Verb("doctor", "dispatch.cli.doctor", "Say what is wrong with this installation, and what to do.", SERVICE),
     Verb("openapi", "dispatch.cli.openapi", "Print the HTTP contract. Needs no database.", SERVICE),
     Verb("db", "dispatch.cli.db", "Bring the database to this version's schema, or check it.", DATA),
+    Verb("report", "dispatch.cli.report", "Say which calls a program should have had, and why it had not.", DATA),
     Verb("import", "dispatch.cli.import_data", "Bring in past calls, or a roster.", DATA),
     Verb("triage", "dispatch.cli.triage", "Say who should go, for every row of a file. Needs no database.", POLICY),
     Verb("policy", "dispatch.cli.policy", "Check, test, explain, compare and publish a policy.", POLICY),

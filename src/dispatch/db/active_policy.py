@@ -1,6 +1,7 @@
 """The policy that decides now and the one in shadow, compiled once per text and shared by all requests of a process."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.models import PolicyVersion
 from dispatch.domain.errors import DispatchError, FieldProblem, Invalid, NotFound, Unavailable
+from dispatch.domain.timers import SHIPPED, TimeLimits
 from dispatch.triage.policy import Policy, load_policy
 
 DRAFT, SUBMITTED, PUBLISHED, WITHDRAWN = "draft", "submitted", "published", "withdrawn"
@@ -96,6 +98,12 @@ class ActivePolicies:
         if row is None:
             raise no_active_policy(jurisdiction_id)
         return await self.get(session, PolicyKey(jurisdiction_id, row.id, row.version))
+
+    async def limits(self, session: AsyncSession, jurisdiction_id: str, at: datetime) -> TimeLimits:
+        """How long to wait for what, by the policy that decided last; the shipped limits where none decides."""
+        with suppress(Unavailable):
+            return (await self.deciding(session, jurisdiction_id, at)).policy.limits
+        return SHIPPED
 
     async def warm(self, session: AsyncSession, at: datetime) -> None:
         """The deciding policy of every jurisdiction is compiled, so that the first call after a start need not wait."""

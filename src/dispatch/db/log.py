@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.ids import new_event_id
 from dispatch.db.session import json_text
+from dispatch.db.timers import SET_TIMERS, UNTIMED, Timing
 
 SCHEMA_VERSION = 1
 
@@ -25,8 +26,7 @@ class Entry:
     payload: dict[str, Any] = field(default_factory=dict)
 
 
-_APPEND = text(
-    """
+_INSERT = """
     insert into event_log (jurisdiction_id, id, type, schema_version, occurred_at, recorded_at, actor, subject_id,
                            incident_id, request_id, payload)
     select :jurisdiction_id, e.id, e.type, :schema_version, e.occurred_at, :recorded_at, :actor, e.subject_id,
@@ -34,7 +34,8 @@ _APPEND = text(
     from jsonb_to_recordset(cast(:entries as jsonb))
       as e(id text, type text, occurred_at timestamptz, subject_id text, incident_id text, payload jsonb)
     """
-)
+_APPEND = text(_INSERT)
+_APPEND_AND_TIME = text(SET_TIMERS + _INSERT)
 
 
 async def append(
@@ -45,13 +46,19 @@ async def append(
     actor: str,
     recorded_at: datetime,
     request_id: str | None,
+    timing: Timing = UNTIMED,
 ) -> None:
-    """The entries are in the log, in order, if and only if the transaction commits. One statement for all of them."""
-    if not entries:
+    """The entries are in the log, in order, if and only if the transaction commits. One statement for all of them.
+
+    timing: timers that begin or end with what happened; they ride in the same statement.
+    """
+    if not entries and not timing:
         return
+    timed = timing.values(recorded_at) if timing else {}
     await session.execute(
-        _APPEND,
+        _APPEND_AND_TIME if timing else _APPEND,
         {
+            **timed,
             "jurisdiction_id": jurisdiction_id,
             "schema_version": SCHEMA_VERSION,
             "recorded_at": recorded_at,

@@ -45,6 +45,8 @@ class Permission(StrEnum):
     TOKEN_WRITE = "token.write"  # noqa: S105 - the name of a permission
     USER_WRITE = "user.write"
     STATUS_READ = "status.read"
+    ALARM_READ = "alarm.read"
+    ALARM_ACKNOWLEDGE = "alarm.acknowledge"
     IMPORT_WRITE = "import.write"
 
 
@@ -64,6 +66,7 @@ _DISPATCHER = (
     _CALL_TAKER
     | _LOOK
     | {_P.INCIDENT_OVERRIDE, _P.ASSIGNMENT_WRITE, _P.ASSIGNMENT_STATUS, _P.UNIT_STATUS, _P.UNIT_POSITION}
+    | {_P.ALARM_READ, _P.ALARM_ACKNOWLEDGE}
 )
 
 # Nobody who publishes a policy writes it with the same token, and whoever makes tokens does not read calls.
@@ -84,7 +87,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.INTEGRATION: frozenset(
         {_P.CALL_WRITE, _P.TRIAGE_EVALUATE, _P.STATUS_READ, _P.UNIT_STATUS, _P.UNIT_POSITION, _P.ASSIGNMENT_STATUS}
     ),
-    Role.AUDITOR: _LOOK | {_P.FEED_READ, _P.REPORT_READ},
+    Role.AUDITOR: _LOOK | {_P.FEED_READ, _P.REPORT_READ, _P.ALARM_READ},
 }
 
 # Whoever has the second permission has the first, though scopes name only the second.

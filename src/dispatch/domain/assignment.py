@@ -37,6 +37,16 @@ class AssignmentMode(StrEnum):
     OFFERED = "offered"
 
 
+class OfferRule(StrEnum):
+    """How several offers made together end. first_of: the first yes takes it, the others are taken back.
+
+    all_of: every one is wanted; one that says no or nothing leaves the others as they are, and somebody is told.
+    """
+
+    FIRST_OF = "first_of"
+    ALL_OF = "all_of"
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """One legal step and the word on its button. modes: in which kind of assignment it exists."""
@@ -163,6 +173,11 @@ def require_move(
 def implies_acceptance(current: AssignmentStatus, to: AssignmentStatus) -> bool:
     """True when this step of an offered unit says yes without saying so: its `accepted_at` is the step's time."""
     return current is _S.OFFERED and to in (_S.EN_ROUTE, _S.STAGED, _S.ON_SCENE)
+
+
+def is_taken(status: AssignmentStatus) -> bool:
+    """True when the unit has the job: it was ordered, or it said yes."""
+    return status in ACTIVE and status is not _S.OFFERED
 
 
 def unit_status_after(status: AssignmentStatus) -> UnitStatus:

@@ -17,6 +17,9 @@ class Prefix(StrEnum):
     TOKEN = "tok"  # noqa: S105 - the prefix of an id
     POLICY = "pol"
     REQUEST = "req"
+    TIMER = "tmr"
+    ALARM = "alm"
+    OFFER = "ofr"
 
 
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")

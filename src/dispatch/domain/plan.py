@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dispatch.domain.assignment import OfferRule
 from dispatch.domain.classification import SlotRole
 
 
@@ -23,11 +24,16 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class PlanStep:
-    """Slots to fill together. When they cannot be filled inside wait_limit_s (None: no limit) the next step is due."""
+    """Slots to fill together. When they cannot be filled inside wait_limit_s (None: no limit) the next step is due.
+
+    offer: when the plan has come to this step by itself, those who lead are offered it without a person: `first_of`
+    or `all_of`. None: it is recommended, and a person offers.
+    """
 
     step: int
     slots: tuple[Slot, ...]
     wait_limit_s: int | None = None
+    offer: OfferRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ def plan_from_data(entries: Iterable[Mapping[str, Any]]) -> Plan:
                     for entry in slots
                 ),
                 slots[0]["wait_limit_s"],
+                OfferRule(slots[0]["offer"]) if slots[0].get("offer") else None,
             )
             for step, slots in sorted(by_step.items())
         )

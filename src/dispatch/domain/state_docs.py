@@ -17,6 +17,7 @@ from dispatch.domain.assignment import (
 from dispatch.domain.incident import IncidentStatus, legal_incident_moves
 from dispatch.domain.intervals import INTERVALS
 from dispatch.domain.outcome import OUTCOMES
+from dispatch.domain.timers import WATCHED_BY
 
 _BEGINNINGS = (AssignmentStatus.RESERVED, AssignmentStatus.OFFERED, AssignmentStatus.ORDERED)
 _TOP = """# The life of an assignment
@@ -53,10 +54,10 @@ def _moves() -> str:
 
 def _statuses() -> str:
     rows = [
-        (status.value, "yes" if status in ACTIVE else "no", unit_status_after(status).value)
+        (status.value, "yes" if status in ACTIVE else "no", unit_status_after(status).value, WATCHED_BY.get(status, ""))
         for status in AssignmentStatus
     ]
-    return _section("What the unit is meanwhile", ("assignment", "holds the unit", "unit status"), rows)
+    return _section("What the unit is meanwhile", ("assignment", "holds the unit", "unit status", "timer"), rows)
 
 
 def _incidents() -> str:

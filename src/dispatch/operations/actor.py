@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
+from dispatch.db.timers import UNTIMED, Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,8 @@ class Actor:
     agencies: frozenset[str] | None = None
 
 
-async def tell(session: AsyncSession, actor: Actor, *entries: log.Entry) -> None:
-    """The log says what the actor did, after the rows that make it true were written."""
+async def tell(session: AsyncSession, actor: Actor, *entries: log.Entry, timing: Timing = UNTIMED) -> None:
+    """The log says what the actor did, and its timers run, after the rows that make it true were written."""
     await session.flush()
     await log.append(
         session,
@@ -33,4 +34,5 @@ async def tell(session: AsyncSession, actor: Actor, *entries: log.Entry) -> None
         actor=actor.subject,
         recorded_at=actor.now,
         request_id=actor.request_id,
+        timing=timing,
     )

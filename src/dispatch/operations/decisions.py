@@ -1,6 +1,7 @@
 """A further decision: triage again when more is known, or a person who decides otherwise and says why."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -11,13 +12,18 @@ from dispatch.db.active_policy import ActivePolicies, Standing
 from dispatch.db.ids import new_id
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import Incident, TriageDecisionRow
+from dispatch.db.timers import End, Timing
 from dispatch.domain.access import ONE_WAY_TYPES
+from dispatch.domain.alarm import AlarmKind
 from dispatch.domain.call import CallFacts
 from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, Category
 from dispatch.domain.errors import FieldProblem, Invalid, NotFound
 from dispatch.domain.ids import Prefix
 from dispatch.domain.incident import ENDED
+from dispatch.domain.risk import risen
+from dispatch.domain.timers import OF_INCIDENT, OF_QUEUE
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.earlier_decisions import last_of_triage, was_overridden
 from dispatch.operations.known_words import require_incident_type, require_responder_type
 from dispatch.operations.queue import put_back
@@ -138,25 +144,30 @@ async def record_redecision(
     overridden = await was_overridden(session, incident)
     follows = is_graver or not overridden
     given = as_given(change.call) | ({NOTES: change.notes} if change.notes else {})
-    row = _row(incident.id, last.ordinal + 1, change.trigger, given, data, actor, note=note)
+    row = decision_row(incident.id, last.ordinal + 1, change.trigger, given, data, actor, note=note)
     session.add(row)
     before = {"category": incident.category, "priority": incident.priority, "incident_type": incident.incident_type}
-    urgency = incident.priority
+    urgency, timing = incident.priority, Timing()
     if follows:
-        _follow(incident, row.id, data)
+        timing = follow(incident, row.id, data, actor.now, restart=data["plan"] != last.decision["plan"])
         if overridden:
             incident.priority = min(urgency, incident.priority)
     elif differences(found_before, data):
         incident.needs_human = True  # news that the override outlives
         incident.version += 1
-    entries = []
+    await record_shadow(session, row, beside(standing, change.call, data, actor.now))
+    payload = {**summary(row.id, data), "before": before, "followed": follows, "trigger": change.trigger}
+    entries = [log.Entry("incident.retriaged", incident.id, actor.now, incident.id, payload)]
     is_new_and_grave = data["priority"] <= LIFE_AT_STAKE and tells_more(found_before, data)
     if incident.status in ENDED and (is_graver or is_new_and_grave):
         entries.append(put_back(incident, "danger_told_since", actor))
-    await record_shadow(session, row, beside(standing, change.call, data, actor.now))
-    payload = {**summary(row.id, data), "before": before, "followed": follows, "trigger": change.trigger}
-    entries.insert(0, log.Entry("incident.retriaged", incident.id, actor.now, incident.id, payload))
-    await tell(session, actor, *entries)
+        timing += Timing(ends=[End(incident.id, OF_INCIDENT)])
+    more = risen(found_before, data)
+    if more:
+        message = f"#{incident.number} is more dangerous than it was: {', '.join(more)}."
+        what = Raise(AlarmKind.RISK_RAISED, message, incident.id, incident, None, {"risen": list(more)})
+        entries.append(await raise_alarm(session, what, actor))
+    await tell(session, actor, *entries, timing=timing)
     return data
 
 
@@ -172,7 +183,7 @@ async def override(
         await require_incident_type(session, policies, incident, wish.incident_type, "/incident_type", actor)
     last = await latest_decision(session, actor.jurisdiction_id, incident.id)
     data = _overridden(last.decision, wish)
-    row = _row(
+    row = decision_row(
         incident.id,
         last.ordinal + 1,
         "override",
@@ -184,9 +195,10 @@ async def override(
     )
     session.add(row)
     before = {"category": incident.category, "priority": incident.priority, "incident_type": incident.incident_type}
-    _follow(incident, row.id, data)
+    timing = follow(incident, row.id, data, actor.now, restart=data["plan"] != last.decision["plan"])
     payload = {**summary(row.id, data), "before": before, "reason": wish.reason, "note": wish.note}
-    await tell(session, actor, log.Entry("incident.overridden", incident.id, actor.now, incident.id, payload))
+    entry = log.Entry("incident.overridden", incident.id, actor.now, incident.id, payload)
+    await tell(session, actor, entry, timing=timing)
     return data
 
 
@@ -240,7 +252,7 @@ def _plan_with(responder_type: str, plan: list[dict[str, Any]]) -> list[dict[str
     return [first, *({**entry, "step": entry["step"] + 1} for entry in plan)]
 
 
-def _row(
+def decision_row(
     incident_id: str,
     ordinal: int,
     trigger: str,
@@ -251,6 +263,7 @@ def _row(
     note: str | None,
     override_reason: str | None = None,
 ) -> TriageDecisionRow:
+    """A further decision of an incident, not yet added."""
     policy = data["policy"]
     return TriageDecisionRow(
         jurisdiction_id=actor.jurisdiction_id,
@@ -270,13 +283,21 @@ def _row(
     )
 
 
-def _follow(incident: Incident, decision_id: str, data: dict[str, Any]) -> None:
+def follow(incident: Incident, decision_id: str, data: dict[str, Any], now: datetime, *, restart: bool) -> Timing:
+    """The incident stands as the decision says. restart: its plan is another one, which begins with its first step.
+
+    Answers with the end of the timers of the queue, which are set anew for the new urgency and plan.
+    """
+    if restart:
+        incident.plan_step, incident.step_since = 1, now
+    anew = restart or data["priority"] != incident.priority
     incident.decision_id = decision_id
     incident.category = data["category"]
     incident.priority = data["priority"]
     incident.incident_type = data["incident_type"]
     incident.needs_human = data["needs_human"]
     incident.version += 1
+    return Timing(ends=[End(incident.id, OF_QUEUE)]) if anew else Timing()
 
 
 def summary(decision_id: str, data: dict[str, Any]) -> dict[str, Any]:

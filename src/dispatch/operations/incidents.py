@@ -11,14 +11,17 @@ from dispatch.db import log
 from dispatch.db.active_policy import ActivePolicies
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import Assignment, Incident
+from dispatch.db.timers import Begin, End, Timing
 from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.assignment import ACTIVE, AssignmentStatus
 from dispatch.domain.errors import Conflict, FieldProblem, IllegalTransition, Invalid
 from dispatch.domain.incident import IncidentStatus, legal_incident_moves, require_disposition, require_incident_move
 from dispatch.domain.time import iso
+from dispatch.domain.timers import OF_INCIDENT, TimerKind
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.known_words import require_incident_type
 from dispatch.operations.queue import put_back
+from dispatch.operations.unserved import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ async def hold(session: AsyncSession, incident_id: str, until: datetime, reason:
         session,
         actor,
         log.Entry("incident.held", incident.id, actor.now, incident.id, {"until": iso(until), "reason": reason}),
+        timing=Timing([Begin(TimerKind.HOLD_DUE, incident.id, incident.id, until)], [End(incident.id, OF_INCIDENT)]),
     )
     return incident
 
@@ -69,8 +73,10 @@ async def close(
     incident.disposition = wish.disposition
     incident.closed_at = actor.now
     incident.final_type = wish.final_type or incident.on_scene_type or incident.incident_type
+    await settle(session, incident, actor)
     payload = {"disposition": wish.disposition, "note": wish.note, "final_type": incident.final_type}
-    await tell(session, actor, log.Entry(f"incident.{incident.status}", incident.id, actor.now, incident.id, payload))
+    entry = log.Entry(f"incident.{incident.status}", incident.id, actor.now, incident.id, payload)
+    await tell(session, actor, entry, timing=Timing(ends=[End(incident.id, OF_INCIDENT)]))
     return incident
 
 
@@ -88,7 +94,8 @@ async def reopen(session: AsyncSession, incident_id: str, reason: str, actor: Ac
             requested=IncidentStatus.PENDING.value,
             legal=[move.value for move in legal_incident_moves(IncidentStatus(incident.status))],
         )
-    await tell(session, actor, put_back(incident, reason, actor))
+    timing = Timing(ends=[End(incident.id, OF_INCIDENT)])
+    await tell(session, actor, put_back(incident, reason, actor), timing=timing)
     return incident
 
 

@@ -73,12 +73,12 @@ async def advise(
     cannot fill the plan's first step, all units of its types are looked at, so that a shortfall has its true reasons.
     """
     if fingerprint is None:
-        return as_data(_recommended(need, [], None, now))
+        return as_data(recommended(need, [], None, now))
     roster = await rosters.get(session, jurisdiction_id, fingerprint, now)
     types = dict.fromkeys(slot.responder_type for step in need.plan.steps for slot in step.slots)
-    advice = _recommended(need, roster.shortlist(types, need.position), roster.zone, now)
+    advice = recommended(need, roster.shortlist(types, need.position), roster.zone, now)
     if advice.shortfalls or advice.active_step is None:
-        advice = _recommended(need, roster.of_types(types), roster.zone, now)
+        advice = recommended(need, roster.of_types(types), roster.zone, now)
     return as_data(advice)
 
 
@@ -115,8 +115,13 @@ async def full_recommendation(
     return as_data(recommend(need.plan, await with_workload(session, incident.jurisdiction_id, units, now), context))
 
 
-async def need_of(session: AsyncSession, incident: Incident, hidden_types: frozenset[str]) -> Need:
-    """What an incident needs as it stands, by the decision that stands."""
+async def need_of(
+    session: AsyncSession, incident: Incident, hidden_types: frozenset[str] = frozenset(), *, step: int | None = None
+) -> Need:
+    """What an incident needs as it stands, by the decision that stands: from the step that is being tried on.
+
+    step: of this step of the plan alone.
+    """
     row = await session.scalar(
         select(TriageDecisionRow).where(
             TriageDecisionRow.jurisdiction_id == incident.jurisdiction_id,
@@ -125,16 +130,23 @@ async def need_of(session: AsyncSession, incident: Incident, hidden_types: froze
     )
     if row is None:
         raise NotFound(f"Incident {incident.number} has no decision.", fix="Retriage it.")
+    plan: list[dict[str, Any]] = row.decision["plan"]
+    asked = steps_left(plan, incident.plan_step) if step is None else [one for one in plan if one["step"] == step]
     position = LatLon(incident.lat, incident.lon) if incident.lat is not None and incident.lon is not None else None
     return Need(
-        plan_from_data(row.decision["plan"]).without(hidden_types),
+        plan_from_data(asked).without(hidden_types),
         incident.priority,
         position,
         incident.caller_language,
         incident.number,
-        incident.opened_at,
+        incident.step_since or incident.opened_at,
         await _declined(session, incident),
     )
+
+
+def steps_left(plan: list[dict[str, Any]], step: int) -> list[dict[str, Any]]:
+    """The plan from the step that is being tried; whole where a newer plan has no such step."""
+    return [entry for entry in plan if entry["step"] >= step] or plan
 
 
 def _origins(need: Need, units: Sequence[Candidate]) -> list[LatLon]:
@@ -193,7 +205,8 @@ async def _declined(session: AsyncSession, incident: Incident) -> frozenset[str]
     return frozenset(rows)
 
 
-def _recommended(need: Need, units: Sequence[Candidate], zone: tzinfo | None, now: datetime) -> Recommendation:
+def recommended(need: Need, units: Sequence[Candidate], zone: tzinfo | None, now: datetime) -> Recommendation:
+    """What the router answers to this need over these units."""
     return recommend(need.plan, units, plain_context(need, zone, now))
 
 

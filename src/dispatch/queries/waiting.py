@@ -13,7 +13,7 @@ from dispatch.domain.errors import NotFound
 from dispatch.domain.geo import LatLon
 from dispatch.domain.incident import IncidentStatus
 from dispatch.domain.plan import plan_from_data
-from dispatch.queries.recommendation import Need, plain_context
+from dispatch.queries.recommendation import Need, plain_context, steps_left
 from dispatch.queries.roster import Roster, is_free, read_roster
 from dispatch.routing.reasons import sentence
 from dispatch.routing.waiting import Fit, Waiting, freed_unit_takes, match
@@ -101,14 +101,14 @@ def _one(
     hidden_types: frozenset[str],
 ) -> Waiting:
     position = LatLon(incident.lat, incident.lon) if incident.lat is not None and incident.lon is not None else None
-    plan = plan_from_data(decision["plan"]).without(hidden_types)
+    plan = plan_from_data(steps_left(decision["plan"], incident.plan_step)).without(hidden_types)
     need = Need(
         plan,
         incident.priority,
         position,
         incident.caller_language,
         incident.number,
-        incident.opened_at,
+        incident.step_since or incident.opened_at,
         declined,
     )
     waited_s = max(0.0, (now - incident.opened_at).total_seconds())

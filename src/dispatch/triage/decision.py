@@ -131,6 +131,7 @@ def plan_as_data(plan: Plan) -> list[dict[str, Any]]:
             "role": slot.role.value,
             "capabilities": sorted(slot.capabilities),
             "wait_limit_s": step.wait_limit_s,
+            **({"offer": step.offer.value} if step.offer is not None else {}),
         }
         for step in plan.steps
         for slot in step.slots

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 
+from dispatch.domain.assignment import OfferRule
 from dispatch.domain.call import CallFacts
 from dispatch.domain.classification import Category, SlotRole
 from dispatch.triage.conditions import Condition, Test
@@ -84,6 +85,7 @@ class SlotTemplate:
 class StepTemplate:
     slots: tuple[SlotTemplate, ...]
     wait_limit_s: int | None
+    offer: OfferRule | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from dispatch.domain.assignment import OfferRule
 from dispatch.domain.classification import SlotRole
 from dispatch.domain.plan import Plan, PlanStep, Slot
 from dispatch.triage.model import (
@@ -28,15 +29,15 @@ class _Filled:
 def build_plan(template: PlanTemplate, takers: Sequence[Taker], added: Sequence[SlotTemplate] = ()) -> Plan:
     """The plan for one call. added: slots that join every step, as far as somebody can fill them."""
     extra = [filled for slot in added for filled in _offers(slot, takers)[: None if slot.takes_each else 1]]
-    steps: list[tuple[tuple[Slot, ...], int | None]] = []
+    steps: list[tuple[tuple[Slot, ...], int | None, OfferRule | None]] = []
     for step in template.steps:
         for slots, wait_limit_s in _expanded(step, takers):
-            joined = (_joined([*slots, *extra]), wait_limit_s)
+            joined = (_joined([*slots, *extra]), wait_limit_s, step.offer)
             if not steps or steps[-1] != joined:
                 steps.append(joined)
     if not steps:
         return Plan((PlanStep(1, _joined([_Filled(Slot(POLICE)), *extra])),))
-    return Plan(tuple(PlanStep(number, slots, wait) for number, (slots, wait) in enumerate(steps, 1)))
+    return Plan(tuple(PlanStep(number, slots, wait, offer) for number, (slots, wait, offer) in enumerate(steps, 1)))
 
 
 def _expanded(step: StepTemplate, takers: Sequence[Taker]) -> Iterable[tuple[list[_Filled], int | None]]:

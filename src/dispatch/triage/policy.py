@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from dispatch.domain.classification import Verdict
 from dispatch.domain.errors import PolicyInvalid
+from dispatch.domain.timers import SHIPPED, TimeLimits
 from dispatch.triage.conditions import ALWAYS, TOPIC, atoms_of
 from dispatch.triage.context import ContextRules
 from dispatch.triage.crosswalk import Crosswalk, build_crosswalk
@@ -26,6 +27,7 @@ from dispatch.triage.loading.settings import Settings, parse_settings
 from dispatch.triage.loading.source import Mapping as YamlMapping
 from dispatch.triage.loading.source import Scalar, read_yaml
 from dispatch.triage.loading.tables_text import parse_table
+from dispatch.triage.loading.timers_text import parse_timers
 from dispatch.triage.loading.types_text import parse_call_types, parse_incident_types
 from dispatch.triage.loading.words import Words, parse_topics
 from dispatch.triage.memo import Memos
@@ -41,6 +43,7 @@ class Policy:
     asked_facts: those that can change an answer. row_tables: for each row, the number of its table in `tables`.
     table_bits: bits of each table's rows in `index`; floor_rows, shadow_rows, undated_rows: bits of the rows in floor
     tables, of shadow rows, and of rows that are in force whatever the day; dated_rows: numbers of the other live ones.
+    limits: how long to wait for what before somebody is told.
     program_index: over every condition of every program's `takes`; take_owners: the program of each;
     program_asks: for each key that a verdict can depend on, the programs that ask it; program_topics: all topics that
     one can depend on. has_areas, has_days: some program asks where the call is, or which day it is.
@@ -84,6 +87,7 @@ class Policy:
     topics: frozenset[str]
     asked_facts: tuple[str, ...]
     out_of_scope: tuple[ProgramVerdict, ...]
+    limits: TimeLimits = SHIPPED
     memos: Memos = field(default_factory=Memos, compare=False, repr=False)
 
     @property
@@ -210,6 +214,7 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
         cases=_cases(draft, words, row_ids, problems),
         topics=words.topics,
         asked_facts=_asked_facts(rows, programs),
+        limits=parse_timers(draft.timers, settings.responder_types, problems),
         out_of_scope=tuple(
             ProgramVerdict(program.id, program.responder_type, Verdict.INELIGIBLE, ("not_in_scope",))
             for program in programs

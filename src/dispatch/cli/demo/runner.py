@@ -47,7 +47,8 @@ def staged(production: Production, settings: Settings, clock: DemoClock, log_lev
     """The service over a fresh database with the city in it, as long as the block lasts."""
     name = production.set_up.jurisdiction_id
     log_file = settings.data_dir / "log" / f"demo-{name}.log"
-    quiet = settings.model_copy(update={"log_format": "json", "log_level": log_level})
+    # The played crews answer when they like: a timer would end offers that they mean to take.
+    quiet = settings.model_copy(update={"log_format": "json", "log_level": log_level, "timers": False})
     with service_process(quiet, clock, log_file) as service, demo_database(settings, name) as url:
         upgrade(url)
         tokens = run_in_transaction(url, lambda session: furnish(session, production))

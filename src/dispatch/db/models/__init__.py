@@ -1,6 +1,7 @@
 """One file per aggregate. Models describe the schema; they decide nothing."""
 
 from dispatch.db.models.access import AccessToken, IdempotencyKey
+from dispatch.db.models.alarm import Alarm
 from dispatch.db.models.assignment import Assignment, AssignmentResponder
 from dispatch.db.models.call import Call, CallUpdate
 from dispatch.db.models.event_log import EventRow
@@ -8,13 +9,16 @@ from dispatch.db.models.incident import Incident
 from dispatch.db.models.jurisdiction import Agency, Jurisdiction, Program
 from dispatch.db.models.policy import PolicyVersion, ShadowDecision
 from dispatch.db.models.responder import Certification, Responder
+from dispatch.db.models.timer import Timer
 from dispatch.db.models.triage_decision import TriageDecisionRow
 from dispatch.db.models.unit import Shift, ShiftMember, Unit
+from dispatch.db.models.unserved import Unserved
 from dispatch.db.models.zone import ZoneRow
 
 __all__ = [
     "AccessToken",
     "Agency",
+    "Alarm",
     "Assignment",
     "AssignmentResponder",
     "Call",
@@ -30,7 +34,9 @@ __all__ = [
     "ShadowDecision",
     "Shift",
     "ShiftMember",
+    "Timer",
     "TriageDecisionRow",
     "Unit",
+    "Unserved",
     "ZoneRow",
 ]

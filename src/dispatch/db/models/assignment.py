@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, CheckConstraint, Computed, ForeignKeyConstraint,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.db.schema import Table
-from dispatch.domain.assignment import ACTIVE, AssignmentMode, AssignmentStatus
+from dispatch.domain.assignment import ACTIVE, AssignmentMode, AssignmentStatus, OfferRule
 
 
 def _listed(values: object) -> str:
@@ -28,6 +28,7 @@ class Assignment(Table):
         ),
         CheckConstraint(f"status in ({_listed(AssignmentStatus)})", name="status_known"),
         CheckConstraint(f"mode in ({_listed(AssignmentMode)})", name="mode_known"),
+        CheckConstraint(f"offer_rule in ({_listed(OfferRule)})", name="offer_rule_known"),
         CheckConstraint("status <> 'cleared' or outcome is not null", name="cleared_has_outcome"),
         Index(
             "uq_assignment_active_unit", "jurisdiction_id", "unit_id", unique=True, postgresql_where=text("holds_unit")
@@ -73,6 +74,9 @@ class Assignment(Table):
         Boolean, Computed(f"exclusive and status in ({_listed(ACTIVE)})", persisted=True)
     )
     step: Mapped[int | None]
+    offer_id: Mapped[str | None]
+    offer_rule: Mapped[str | None]
+    answer_by: Mapped[datetime | None]
     role: Mapped[str | None]
     eta_s: Mapped[int | None]
     recommended: Mapped[bool | None]

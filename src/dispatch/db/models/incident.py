@@ -13,7 +13,10 @@ INCIDENT_NUMBER = Sequence("incident_number_seq", start=1001, metadata=Table.met
 
 
 class Incident(Table):
-    """An incident and its present state. The four types keep what was thought when: as sent, triaged, found, final."""
+    """An incident and its present state. The four types keep what was thought when: as sent, triaged, found, final.
+
+    plan_step: the step of the plan that is being tried. step_since: since when; None means since it was opened.
+    """
 
     __tablename__ = "incident"
     __table_args__ = (
@@ -47,6 +50,8 @@ class Incident(Table):
     opened_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     decision_id: Mapped[str]
+    plan_step: Mapped[int] = mapped_column(server_default="1")
+    step_since: Mapped[datetime | None]
     initial_type: Mapped[str | None]
     triage_type: Mapped[str]
     on_scene_type: Mapped[str | None]

@@ -39,6 +39,7 @@ class Draft:
     call_types: dict[tuple[str, str, str], CsvRow] = field(default_factory=dict)
     lexicons: list[tuple[int, Mapping]] = field(default_factory=list)
     contexts: list[Mapping] = field(default_factory=list)
+    timers: list[Mapping] = field(default_factory=list)
     plans: dict[str, tuple[int, Mapping]] = field(default_factory=dict)
     inherited_plans: dict[str, Mapping] = field(default_factory=dict)
     tables: dict[str, TableDraft] = field(default_factory=dict)
@@ -68,7 +69,7 @@ def _add_file(draft: Draft, layer: int, path: str, shown: str, text: str, proble
             _put_once(draft.call_types, key, row, layer, problems)
     elif path.endswith(".md"):
         return  # notes for readers
-    elif path in ("policy.yaml", "plans.yaml") or (
+    elif path in ("policy.yaml", "plans.yaml", "timers.yaml") or (
         path.endswith(".yaml") and (folder in _FOLDERS or _TABLE_FILE.fullmatch(path)) and "/" not in name
     ):
         node = read_yaml(shown, text, problems)
@@ -96,6 +97,8 @@ def _add_yaml(draft: Draft, layer: int, path: str, node: Mapping, problems: Prob
         draft.own_settings = node
     elif path == "plans.yaml":
         _add_plans(draft, layer, node, problems)
+    elif path == "timers.yaml":
+        draft.timers.append(node)
     elif folder == "lexicon":
         draft.lexicons.append((layer, node))
     elif folder == "context":

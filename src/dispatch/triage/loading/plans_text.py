@@ -1,5 +1,6 @@
 """plans.yaml becomes plan templates; a plan that could leave a call with nobody is refused."""
 
+from dispatch.domain.assignment import OfferRule
 from dispatch.domain.classification import SlotRole
 from dispatch.triage.loading.fields import Fields
 from dispatch.triage.loading.problems import Problems
@@ -19,10 +20,12 @@ def parse_plan(plan_id: str, node: Node, words: Words, problems: Problems) -> Pl
         return None
     steps = []
     for part in fields.parts("steps"):
-        step = Fields.of(part, problems, what="step", keys=("slots", "wait_limit_s"))
+        step = Fields.of(part, problems, what="step", keys=("slots", "wait_limit_s", "offer"))
         if step is not None:
             slots = parse_slots(step, words, problems)
-            steps.append(StepTemplate(slots, step.whole("wait_limit_s", low=0, high=_LONGEST_WAIT_S)))
+            offer = step.choice("offer", [rule.value for rule in OfferRule])
+            wait_limit_s = step.whole("wait_limit_s", low=0, high=_LONGEST_WAIT_S)
+            steps.append(StepTemplate(slots, wait_limit_s, OfferRule(offer) if offer else None))
             _check_cvi(slots, step.place, problems)
     plan = PlanTemplate(
         plan_id,

@@ -1,0 +1,58 @@
+"""Alarms: what somebody must look at and say so."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class AlarmKind(StrEnum):
+    """What is wrong. Kinds are kept for ever."""
+
+    UNASSIGNED = "unassigned"
+    OFFER_UNANSWERED = "offer_unanswered"
+    OFFER_INCOMPLETE = "offer_incomplete"
+    TURNOUT_OVERDUE = "turnout_overdue"
+    TRAVEL_OVERDUE = "travel_overdue"
+    WELFARE_MISSED = "welfare_missed"
+    WELFARE_ESCALATED = "welfare_escalated"
+    HOLD_DUE = "hold_due"
+    FEED_SILENT = "feed_silent"
+    STEP_MOVED_ON = "step_moved_on"
+    STEP_DECLINED = "step_declined"
+    RISK_RAISED = "risk_raised"
+    TIMER_FAILED = "timer_failed"
+
+
+class Severity(StrEnum):
+    """How much it hurries, most first."""
+
+    URGENT = "urgent"
+    ATTENTION = "attention"
+
+
+_A = AlarmKind
+_URGENT = frozenset({_A.WELFARE_MISSED, _A.WELFARE_ESCALATED, _A.RISK_RAISED, _A.TIMER_FAILED, _A.FEED_SILENT})
+
+# Whose business it is first; everybody who may read alarms sees all of them.
+FOR_SUPERVISOR = frozenset({_A.WELFARE_ESCALATED, _A.TIMER_FAILED, _A.FEED_SILENT})
+
+ALARMS: Mapping[AlarmKind, str] = {
+    _A.UNASSIGNED: "Nobody was sent inside the limit of its priority",
+    _A.OFFER_UNANSWERED: "A unit did not answer an offer in time; the offer has ended",
+    _A.OFFER_INCOMPLETE: "One of the units that were all wanted said no or did not answer",
+    _A.TURNOUT_OVERDUE: "A unit was sent and does not move",
+    _A.TRAVEL_OVERDUE: "A unit should have arrived by now",
+    _A.WELFARE_MISSED: "A unit on scene did not answer a welfare check",
+    _A.WELFARE_ESCALATED: "Two welfare checks were missed; police and EMS are in the plan",
+    _A.HOLD_DUE: "A hold has ended; the incident is on the queue again",
+    _A.FEED_SILENT: "A sender has sent nothing for too long",
+    _A.STEP_MOVED_ON: "A step of the plan found nobody in time; the next one is due",
+    _A.STEP_DECLINED: "Everybody who was asked said no; others of the same step are left",
+    _A.RISK_RAISED: "What was learnt since makes it more dangerous",
+    _A.TIMER_FAILED: "A timer could not do its work; look at what it was about",
+}
+
+
+def severity_of(kind: AlarmKind, priority: int | None) -> Severity:
+    """How much an alarm hurries; whatever concerns a life threat (priority 0 or 1) is urgent."""
+    urgent = kind in _URGENT or (priority is not None and priority <= 1)
+    return Severity.URGENT if urgent else Severity.ATTENTION

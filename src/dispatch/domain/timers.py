@@ -1,0 +1,160 @@
+"""What is waited for and how long: the kinds of timers, and their limits as data, first row that fits wins."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from dispatch.domain.assignment import AssignmentStatus
+
+
+class TimerKind(StrEnum):
+    """What somebody must not wait for in vain. Kinds are kept for ever: rows and alarms name them."""
+
+    UNASSIGNED = "unassigned"
+    OFFER = "offer"
+    TURNOUT = "turnout"
+    TRAVEL = "travel"
+    WELFARE_CHECK = "welfare_check"
+    HOLD_DUE = "hold_due"
+    FEED_SILENT = "feed_silent"
+    STEP_WAIT = "step_wait"
+    STEP_DECLINED = "step_declined"
+
+
+_K, _S = TimerKind, AssignmentStatus
+
+# The only timer that runs while an assignment stands here; reaching another status ends it.
+WATCHED_BY: dict[AssignmentStatus, TimerKind] = {
+    _S.OFFERED: _K.OFFER,
+    _S.ORDERED: _K.TURNOUT,
+    _S.ACCEPTED: _K.TURNOUT,
+    _S.EN_ROUTE: _K.TRAVEL,
+    _S.ON_SCENE: _K.WELFARE_CHECK,
+}
+OF_ASSIGNMENT = frozenset(WATCHED_BY.values())
+
+# Run while nobody has taken the incident.
+OF_QUEUE = frozenset({_K.UNASSIGNED, _K.STEP_WAIT, _K.STEP_DECLINED})
+OF_INCIDENT = OF_QUEUE | {_K.HOLD_DUE}
+
+# Kinds whose limit a policy sets; hold_due and the steps of a plan carry their own hour.
+LIMITED = (_K.UNASSIGNED, _K.OFFER, _K.TURNOUT, _K.TRAVEL, _K.WELFARE_CHECK)
+MISSES_THAT_ESCALATE = 2
+
+# Assumed where a unit went without an estimate, so that a unit that never arrives is missed all the same.
+ASSUMED_TRAVEL_S = 20 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """One limit. priorities, responder_types: empty means all. alone: True only for a crew of one, None for any.
+
+    limit_s: None means never. Of travel it counts from the estimated arrival.
+    """
+
+    kind: TimerKind
+    limit_s: int | None
+    priorities: frozenset[int] = frozenset()
+    responder_types: frozenset[str] = frozenset()
+    alone: bool | None = None
+
+    def fits(self, kind: TimerKind, priority: int, responder_type: str | None, crew: int) -> bool:
+        """True when the row speaks of this case."""
+        return (
+            kind is self.kind
+            and (not self.priorities or priority in self.priorities)
+            and (not self.responder_types or responder_type in self.responder_types)
+            and (self.alone is None or self.alone == (crew <= 1))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedFeed:
+    """A sender that is expected to send something at least once in so many seconds."""
+
+    source: str
+    silent_s: int
+
+
+def _row(
+    kind: TimerKind, limit_s: int | None, *priorities: int, types: str = "", alone: bool | None = None
+) -> LimitRow:
+    return LimitRow(kind, limit_s, frozenset(priorities), frozenset(types.split()), alone)
+
+
+_ARMED = "police co_responder"
+_DESKS = "report_taker crisis_line"
+
+# Turnout: NFPA 1710 (60 s EMS, 80 s fire). Unassigned at priority 0: NFPA 1225, 60 s to process an alarm. The others
+# have no published standard: our own judgement, for a city to replace in timers.yaml of its policy.
+SHIPPED_LIMITS: tuple[LimitRow, ...] = (
+    _row(_K.UNASSIGNED, 60, 0),
+    _row(_K.UNASSIGNED, 120, 1),
+    _row(_K.UNASSIGNED, 600, 2),
+    _row(_K.UNASSIGNED, 1800, 3),
+    _row(_K.UNASSIGNED, 3600),
+    _row(_K.OFFER, 30, 0, 1),
+    _row(_K.OFFER, 300, types=_DESKS),
+    _row(_K.OFFER, 90),
+    _row(_K.TURNOUT, None, types=_DESKS),
+    _row(_K.TURNOUT, 60, types="ems"),
+    _row(_K.TURNOUT, 80, types="fire"),
+    _row(_K.TURNOUT, 120, types="police"),
+    _row(_K.TURNOUT, 300),
+    _row(_K.TRAVEL, 120, 0, 1),
+    _row(_K.TRAVEL, 300),
+    _row(_K.WELFARE_CHECK, None, types=_DESKS),
+    _row(_K.WELFARE_CHECK, 600, types=_ARMED, alone=True),
+    _row(_K.WELFARE_CHECK, 900, types=f"{_ARMED} fire ems"),
+    _row(_K.WELFARE_CHECK, 300, alone=True),
+    _row(_K.WELFARE_CHECK, 600),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """The limits of one policy: its own rows, then those that ship, so that nothing is ever without a limit."""
+
+    rows: tuple[LimitRow, ...] = SHIPPED_LIMITS
+    feeds: tuple[WatchedFeed, ...] = ()
+
+    def limit_s(self, kind: TimerKind, priority: int, responder_type: str | None = None, crew: int = 1) -> int | None:
+        """Seconds until the timer is due, None where nobody waits."""
+        found = (row.limit_s for row in self.rows if row.fits(kind, priority, responder_type, crew))
+        return next(found, None)
+
+
+SHIPPED = TimeLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a timer of an assignment must know of it. eta_s: turnout and travel as estimated when it was sent."""
+
+    status: AssignmentStatus
+    priority: int
+    responder_type: str
+    crew: int = 1
+    eta_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A timer that should run: of what kind, until when."""
+
+    kind: TimerKind
+    at: datetime
+    payload: dict[str, int] = field(default_factory=dict)
+
+
+def watch(one: Watched, since: datetime, limits: TimeLimits) -> Due | None:
+    """The timer of an assignment that has stood in its status since that moment; None when nothing is waited for."""
+    kind = WATCHED_BY.get(one.status)
+    if kind is None:
+        return None
+    limit_s = limits.limit_s(kind, one.priority, one.responder_type, one.crew)
+    if limit_s is None:
+        return None
+    if kind is TimerKind.TRAVEL:
+        limit_s += ASSUMED_TRAVEL_S if one.eta_s is None else one.eta_s
+    return Due(kind, since + timedelta(seconds=limit_s))

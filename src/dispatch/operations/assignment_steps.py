@@ -1,0 +1,294 @@
+"""One step of an assignment and all that follows from it: its unit, its incident, its offer and its timers.
+
+Shared by whoever takes a step: a person, a timer, or the end of an offer to several.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.db import log
+from dispatch.db.models import Assignment, AssignmentResponder, Incident, Unit
+from dispatch.db.timers import Begin, End, Timing
+from dispatch.domain.access import ONE_WAY_TYPES
+from dispatch.domain.alarm import AlarmKind
+from dispatch.domain.assignment import (
+    ACTIVE,
+    TERMINAL,
+    AssignmentMode,
+    AssignmentStatus,
+    OfferRule,
+    implies_acceptance,
+    is_taken,
+    require_move,
+    stamp_column,
+    unit_status_after,
+)
+from dispatch.domain.errors import UnitAlreadyAssigned, UnitNotAvailable
+from dispatch.domain.incident import IncidentStatus
+from dispatch.domain.outcome import Cleared, still_awaited
+from dispatch.domain.timers import OF_ASSIGNMENT, OF_QUEUE, TimeLimits, TimerKind, Watched, watch
+from dispatch.domain.unit import UnitStatus
+from dispatch.operations.actor import Actor
+from dispatch.operations.alarms import Raise, raise_alarm
+from dispatch.operations.queue import put_back
+
+OUT = frozenset({UnitStatus.OFF_DUTY.value, UnitStatus.OUT_OF_SERVICE.value, UnitStatus.EMERGENCY.value})
+ENDED_INCIDENT = frozenset({IncidentStatus.CLOSED.value, IncidentStatus.CANCELLED.value})
+SAID_NO = frozenset({AssignmentStatus.DECLINED, AssignmentStatus.TIMED_OUT})
+
+
+@dataclass(frozen=True, slots=True)
+class StatusStep:
+    """One step of an assignment. occurred_at None: now; a past time is taken as it is."""
+
+    assignment_id: str
+    status: AssignmentStatus
+    occurred_at: datetime | None = None
+    reason: str | None = None
+    outcome: str | None = None
+    note: str | None = None
+
+
+@dataclass(slots=True)
+class Taken:
+    """What to tell of a step that was taken."""
+
+    entries: list[log.Entry] = field(default_factory=list)
+    timing: Timing = field(default_factory=Timing)
+
+
+async def take_step(
+    session: AsyncSession, incident: Incident, row: Assignment, step: StatusStep, actor: Actor, limits: TimeLimits
+) -> Taken:
+    """The assignment, locked after its incident, stands in the new status, and all that depends on it follows.
+
+    Raises IllegalTransition with the legal steps, Invalid where a reason or an outcome is missing. Nothing is told yet.
+    """
+    occurred_at = step.occurred_at or actor.now
+    before = AssignmentStatus(row.status)
+    require_move(before, step.status, AssignmentMode(row.mode), reason=step.reason, outcome=step.outcome)
+    rivals = await _rivals(session, row) if is_taken(step.status) and not is_taken(before) else []
+    units = await _lock(session, actor.jurisdiction_id, [row, *rivals])
+    unit = units[row.unit_id]
+    if before is AssignmentStatus.RESERVED and step.status in ACTIVE:
+        await require_free(session, actor.jurisdiction_id, [unit])
+    _write(row, step, before, occurred_at)
+    taken = Taken([_told(row, before, step, occurred_at, actor)], await watched(session, row, occurred_at, limits))
+    if is_taken(step.status) and row.responder_type not in ONE_WAY_TYPES:
+        taken.timing += Timing(ends=[End(row.incident_id, OF_QUEUE)])
+    for rival in rivals:
+        _take_back(rival, units[rival.unit_id], row, taken, actor)
+    await _follow(session, incident, row, unit, step.status, occurred_at, taken, actor)
+    return taken
+
+
+def watch_of(row: Assignment, since: datetime, limits: TimeLimits, crew: int) -> Timing:
+    """The timer that runs while the assignment stands in its status, and the end of every other of its timers."""
+    due = watch(Watched(AssignmentStatus(row.status), row.priority, row.responder_type, crew, row.eta_s), since, limits)
+    ended = Timing(ends=[End(row.id, OF_ASSIGNMENT)])
+    if due is None:
+        return ended
+    if due.kind is TimerKind.OFFER:
+        row.answer_by = due.at
+    return Timing([Begin(due.kind, row.id, row.incident_id, due.at, due.payload)], ended.ends)
+
+
+async def watched(session: AsyncSession, row: Assignment, since: datetime, limits: TimeLimits) -> Timing:
+    """As watch_of, with the crew counted where it matters: a single responder on scene is looked after sooner."""
+    crew = await _crew_of(session, row) if row.status == AssignmentStatus.ON_SCENE.value else 1
+    return watch_of(row, since, limits, crew)
+
+
+def follow_unit(unit: Unit, status: UnitStatus, occurred_at: datetime) -> None:
+    """The unit is what its assignment makes of it, unless it stacks or has declared an emergency."""
+    if unit.capacity == 1 and unit.status != UnitStatus.EMERGENCY.value:
+        unit.status = status.value
+        unit.status_at = occurred_at
+    unit.version += 1
+
+
+async def _crew_of(session: AsyncSession, row: Assignment) -> int:
+    count = await session.scalar(
+        select(func.count())
+        .select_from(AssignmentResponder)
+        .where(AssignmentResponder.jurisdiction_id == row.jurisdiction_id, AssignmentResponder.assignment_id == row.id)
+    )
+    return count or 1
+
+
+async def _rivals(session: AsyncSession, row: Assignment) -> list[Assignment]:
+    """The other offers of a `first_of` that nobody has answered; the incident's lock keeps them as they are."""
+    if row.offer_rule != OfferRule.FIRST_OF.value:
+        return []
+    rows = await session.scalars(
+        select(Assignment)
+        .where(
+            Assignment.jurisdiction_id == row.jurisdiction_id,
+            Assignment.incident_id == row.incident_id,
+            Assignment.offer_id == row.offer_id,
+            Assignment.status == AssignmentStatus.OFFERED.value,
+            Assignment.id != row.id,
+        )
+        .order_by(Assignment.id)
+        .with_for_update()
+    )
+    return list(rows)
+
+
+async def _lock(session: AsyncSession, jurisdiction_id: str, rows: Sequence[Assignment]) -> dict[str, Unit]:
+    """The units of these assignments by id, locked in the order in which everybody locks units."""
+    units = await session.scalars(
+        select(Unit)
+        .where(Unit.jurisdiction_id == jurisdiction_id, Unit.id.in_([row.unit_id for row in rows]))
+        .order_by(Unit.id)
+        .with_for_update()
+    )
+    return {unit.id: unit for unit in units}
+
+
+def _write(row: Assignment, step: StatusStep, before: AssignmentStatus, occurred_at: datetime) -> None:
+    row.status = step.status.value
+    row.version += 1
+    row.outcome = row.outcome if step.outcome is None else step.outcome
+    row.reason = row.reason if step.reason is None else step.reason
+    row.note = row.note if step.note is None else step.note
+    setattr(row, stamp_column(step.status), occurred_at)
+    if implies_acceptance(before, step.status) and row.accepted_at is None:
+        row.accepted_at = occurred_at
+
+
+def _take_back(rival: Assignment, unit: Unit, winner: Assignment, taken: Taken, actor: Actor) -> None:
+    # A unit of another discipline is not named: who reads this row may not be meant to know of it.
+    who = winner.call_sign if winner.responder_type == rival.responder_type else "Another unit"
+    step = StatusStep(rival.id, AssignmentStatus.RESCINDED, reason=f"{who} was first to accept")
+    _write(rival, step, AssignmentStatus.OFFERED, actor.now)
+    taken.entries.append(_told(rival, AssignmentStatus.OFFERED, step, actor.now, actor))
+    taken.timing += Timing(ends=[End(rival.id, OF_ASSIGNMENT)])
+    _free(unit, rival, actor.now)
+
+
+def _told(
+    row: Assignment, before: AssignmentStatus, step: StatusStep, occurred_at: datetime, actor: Actor
+) -> log.Entry:
+    payload = {
+        "unit": row.call_sign,
+        "responder_type": row.responder_type,
+        "agency": row.agency_id,
+        "from": before.value,
+        "to": step.status.value,
+        "reason": step.reason,
+        "outcome": step.outcome,
+        "late_s": round((actor.now - occurred_at).total_seconds()),
+    }
+    return log.Entry(f"assignment.{step.status.value}", row.id, occurred_at, row.incident_id, payload)
+
+
+async def _follow(
+    session: AsyncSession,
+    incident: Incident,
+    row: Assignment,
+    unit: Unit,
+    status: AssignmentStatus,
+    occurred_at: datetime,
+    taken: Taken,
+    actor: Actor,
+) -> None:
+    if status not in TERMINAL:
+        if row.exclusive:
+            follow_unit(unit, unit_status_after(status), occurred_at)
+        return
+    _free(unit, row, occurred_at)
+    if incident.status == IncidentStatus.ACTIVE.value:
+        taken.entries += await _back_to_queue_when_nobody_is_left(session, incident, actor)
+        if incident.status == IncidentStatus.PENDING.value:
+            now_due = Begin(TimerKind.STEP_DECLINED, incident.id, incident.id, actor.now, {"step": incident.plan_step})
+            taken.timing += Timing([now_due] if status in SAID_NO else [], [End(incident.id, OF_QUEUE)])
+    if status in SAID_NO and row.offer_rule == OfferRule.ALL_OF.value:
+        message = f"{row.call_sign} does not come to #{incident.number}; all who were asked are wanted."
+        alarm = Raise(AlarmKind.OFFER_INCOMPLETE, message, row.id, incident, row)
+        taken.entries.append(await raise_alarm(session, alarm, actor))
+
+
+def _free(unit: Unit, row: Assignment, at: datetime) -> None:
+    if row.exclusive and unit.status not in OUT:
+        follow_unit(unit, UnitStatus.AVAILABLE, at)
+    else:
+        unit.version += 1
+
+
+async def _back_to_queue_when_nobody_is_left(
+    session: AsyncSession, incident: Incident, actor: Actor
+) -> list[log.Entry]:
+    """An incident whose units all declined or were cancelled waits again, with its old age.
+
+    So does one whose units left it to somebody who never came; then a person must look, told by the reason and the log.
+    Units that are told one way do not count, here and where an incident becomes active: they handle nothing of it.
+    """
+    if incident.status != IncidentStatus.ACTIVE.value:
+        return []
+    await session.flush()
+    rows = await session.execute(
+        select(Assignment.status, Assignment.responder_type, Assignment.outcome, Assignment.cleared_at).where(
+            Assignment.jurisdiction_id == incident.jurisdiction_id,
+            Assignment.incident_id == incident.id,
+            Assignment.status.in_([*(status.value for status in ACTIVE), AssignmentStatus.CLEARED.value]),
+            Assignment.responder_type.not_in(sorted(ONE_WAY_TYPES)),
+        )
+    )
+    there = rows.all()
+    if any(row.status != AssignmentStatus.CLEARED.value for row in there):
+        return []
+    awaited = still_awaited([Cleared(row.responder_type, row.outcome, row.cleared_at) for row in there])
+    if awaited is not None:
+        incident.needs_human = True
+        return [put_back(incident, awaited, actor)]
+    if not there:
+        incident.status = IncidentStatus.PENDING.value
+        incident.version += 1
+    return []
+
+
+async def require_free(session: AsyncSession, jurisdiction_id: str, units: Sequence[Unit]) -> None:
+    """Returns when every unit is in service and has room. Raises UnitNotAvailable or UnitAlreadyAssigned."""
+    out = [unit for unit in units if unit.status in OUT]
+    if out:
+        raise UnitNotAvailable(
+            "; ".join(f"{unit.call_sign} is {unit.status.replace('_', ' ')}" for unit in out) + ".",
+            fix="Choose another unit, or put this one in service first.",
+            units=[{"unit": unit.call_sign, "status": unit.status} for unit in out],
+        )
+    rows = await session.execute(
+        select(
+            Assignment.unit_id,
+            func.count().label("active"),
+            func.min(Incident.number).label("number"),
+            func.min(Assignment.incident_id).label("incident_id"),
+            func.min(Assignment.status).label("status"),
+        )
+        .join(
+            Incident,
+            (Incident.jurisdiction_id == Assignment.jurisdiction_id) & (Incident.id == Assignment.incident_id),
+        )
+        .where(
+            Assignment.jurisdiction_id == jurisdiction_id,
+            Assignment.unit_id.in_([unit.id for unit in units]),
+            Assignment.status.in_([status.value for status in ACTIVE]),
+        )
+        .group_by(Assignment.unit_id)
+    )
+    busy = {row.unit_id: row for row in rows}
+    taken = [(unit, busy[unit.id]) for unit in units if unit.id in busy and busy[unit.id].active >= unit.capacity]
+    if taken:
+        raise UnitAlreadyAssigned(
+            "; ".join(f"{unit.call_sign} is {row.status.replace('_', ' ')} at #{row.number}" for unit, row in taken)
+            + ".",
+            fix="Choose a unit that is free, or clear this one first. None of the units was assigned.",
+            units=[
+                {"unit": unit.call_sign, "unit_id": unit.id, "incident": row.incident_id, "number": row.number}
+                for unit, row in taken
+            ],
+        )

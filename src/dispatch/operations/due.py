@@ -1,0 +1,218 @@
+"""A timer is due: what nobody did in time is done, raised or passed on, once, in the worker's transaction."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.db import log
+from dispatch.db.models import Assignment, Incident
+from dispatch.db.timers import Begin, DueTimer, Timing
+from dispatch.domain.access import ONE_WAY_TYPES
+from dispatch.domain.alarm import AlarmKind
+from dispatch.domain.assignment import AssignmentStatus, is_taken
+from dispatch.domain.chain import StepOutlook
+from dispatch.domain.events import EventType
+from dispatch.domain.incident import IncidentStatus
+from dispatch.domain.time import iso
+from dispatch.domain.timers import MISSES_THAT_ESCALATE, WATCHED_BY, TimeLimits, TimerKind
+from dispatch.operations.actor import Actor, tell
+from dispatch.operations.alarms import Raise, raise_alarm
+from dispatch.operations.assignment_steps import StatusStep, Taken, take_step, watched
+from dispatch.operations.chain import hear_no, move_on
+from dispatch.operations.escalation import escalate
+from dispatch.operations.queue_timers import FEED
+
+TIMER_ACTOR = "timer"
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """A claimed timer with what its work may need. outlook: how the incident's plan stands, for steps of it."""
+
+    session: AsyncSession
+    timer: DueTimer
+    limits: TimeLimits
+    actor: Actor
+    outlook: StepOutlook | None = None
+
+
+async def fire(firing: Firing) -> None:
+    """The work of a claimed timer is done; nothing where what it waited for has happened meanwhile."""
+    done = await _WORK[firing.timer.kind](firing)
+    if done is not None:
+        await tell(firing.session, firing.actor, *done.entries, timing=done.timing)
+
+
+async def failed(session: AsyncSession, timer: DueTimer, actor: Actor, why: str) -> None:
+    """Somebody is told that a timer could not do its work, so that what it was about is looked at by a person."""
+    incident = await _incident(session, timer) if timer.incident_id is not None else None
+    message = f"The timer {timer.kind.value} of {iso(timer.due_at)} could not do its work ({why})."
+    entry = await raise_alarm(session, Raise(AlarmKind.TIMER_FAILED, message, timer.subject_id, incident), actor)
+    await tell(session, actor, entry)
+
+
+async def _offer(firing: Firing) -> Taken | None:
+    row = await _watched_still(firing)
+    if row is None:
+        return None
+    incident = await _incident(firing.session, firing.timer)
+    step = StatusStep(row.id, AssignmentStatus.TIMED_OUT)
+    taken = await take_step(firing.session, incident, row, step, firing.actor, firing.limits)
+    message = f"{row.call_sign} did not answer the offer of #{incident.number}."
+    alarm = Raise(AlarmKind.OFFER_UNANSWERED, message, row.id, incident, row)
+    taken.entries.append(await raise_alarm(firing.session, alarm, firing.actor))
+    return taken
+
+
+def _overdue(kind: AlarmKind, says: str) -> Callable[[Firing], Awaitable[Taken | None]]:
+    """Work that only tells somebody of a unit that should have gone on by now."""
+
+    async def work(firing: Firing) -> Taken | None:
+        row = await _watched_still(firing)
+        if row is None:
+            return None
+        incident = await _incident(firing.session, firing.timer)
+        message = says.format(unit=row.call_sign, number=incident.number)
+        return Taken([await raise_alarm(firing.session, Raise(kind, message, row.id, incident, row), firing.actor)])
+
+    return work
+
+
+async def _welfare(firing: Firing) -> Taken | None:
+    """A missed check is asked again after the same time; the second one in a row escalates by itself, once."""
+    row = await _watched_still(firing)
+    if row is None:
+        return None
+    session, actor = firing.session, firing.actor
+    incident = await _incident(session, firing.timer)
+    misses = int(firing.timer.payload.get("misses", 0)) + 1
+    again = [
+        Begin(one.kind, one.subject_id, one.incident_id, one.due_at, {"misses": misses})
+        for one in (await watched(session, row, actor.now, firing.limits)).begins
+    ]
+    done = Taken(timing=Timing(again))
+    message = f"{row.call_sign} did not answer the welfare check on scene of #{incident.number} ({misses} missed)."
+    missed = Raise(AlarmKind.WELFARE_MISSED, message, row.id, incident, row, {"misses": misses})
+    done.entries.append(await raise_alarm(session, missed, actor))
+    if misses == MISSES_THAT_ESCALATE:
+        entry = await escalate(session, incident, row, actor)
+        message = f"{row.call_sign} missed {misses} welfare checks on scene of #{incident.number}: send police and EMS."
+        alarm = Raise(AlarmKind.WELFARE_ESCALATED, message, row.id, incident, row, {"misses": misses})
+        done.entries += [entry, await raise_alarm(session, alarm, actor)]
+    return done
+
+
+async def _unassigned(firing: Firing) -> Taken | None:
+    incident = await _incident(firing.session, firing.timer)
+    if incident.status not in _WAITING or await _is_taken(firing.session, incident):
+        return None
+    waited_s = round((firing.actor.now - incident.opened_at).total_seconds())
+    message = f"Nobody has been sent to #{incident.number} (priority {incident.priority}) for {waited_s} s."
+    alarm = Raise(AlarmKind.UNASSIGNED, message, incident.id, incident, None, {"waited_s": waited_s})
+    return Taken([await raise_alarm(firing.session, alarm, firing.actor)])
+
+
+async def _hold_due(firing: Firing) -> Taken | None:
+    incident = await _incident(firing.session, firing.timer)
+    if incident.status != IncidentStatus.HELD.value:
+        return None
+    reason = incident.status_reason
+    incident.status = IncidentStatus.PENDING.value
+    incident.held_until = incident.status_reason = None
+    incident.version += 1
+    message = f"The hold of #{incident.number} has ended; it waits on the queue."
+    alarm = Raise(AlarmKind.HOLD_DUE, message, incident.id, incident, None, {"reason": reason})
+    ended = log.Entry(EventType.INCIDENT_HOLD_ENDED, incident.id, firing.actor.now, incident.id, {"reason": reason})
+    return Taken([ended, await raise_alarm(firing.session, alarm, firing.actor)])
+
+
+_LAST_OF_FEED = text(
+    """
+    select max(c.recorded_at) from incident i
+    join call c on c.jurisdiction_id = i.jurisdiction_id and c.incident_id = i.id
+    where i.jurisdiction_id = :jurisdiction_id and c.source = :source
+      and i.opened_at > cast(:since as timestamptz) - interval '1 day'
+      and c.recorded_at > cast(:since as timestamptz)
+    """
+)
+
+
+async def _feed_silent(firing: Firing) -> Taken | None:
+    """A feed is looked at again when its newest call is as old as its limit, so that a call costs it nothing."""
+    source = firing.timer.subject_id.removeprefix(FEED)
+    silent_s = next((feed.silent_s for feed in firing.limits.feeds if feed.source == source), None)
+    if silent_s is None:
+        return None
+    now, limit = firing.actor.now, timedelta(seconds=silent_s)
+    values = {"jurisdiction_id": firing.timer.jurisdiction_id, "source": source, "since": now - limit}
+    last = await firing.session.scalar(_LAST_OF_FEED, values)
+    again = Begin(TimerKind.FEED_SILENT, firing.timer.subject_id, None, (last or now) + limit)
+    if last is not None:
+        return Taken(timing=Timing([again]))
+    message = f"{source} has sent nothing for {silent_s} s."
+    alarm = Raise(AlarmKind.FEED_SILENT, message, firing.timer.subject_id, payload={"source": source})
+    return Taken([await raise_alarm(firing.session, alarm, firing.actor)], Timing([again]))
+
+
+async def _step_wait(firing: Firing) -> Taken | None:
+    incident = await _incident(firing.session, firing.timer)
+    outlook = firing.outlook
+    if outlook is None or incident.status not in _WAITING or await _is_taken(firing.session, incident):
+        return None
+    if firing.timer.payload.get("step") != incident.plan_step or outlook.following is None:
+        return None
+    return await move_on(firing.session, incident, outlook, firing.actor, firing.limits)
+
+
+async def _step_declined(firing: Firing) -> Taken | None:
+    incident = await _incident(firing.session, firing.timer)
+    is_of_now = firing.timer.payload.get("step") == incident.plan_step
+    if firing.outlook is None or incident.status != IncidentStatus.PENDING.value or not is_of_now:
+        return None
+    if firing.outlook.is_hopeless and firing.outlook.following is not None:
+        return await move_on(firing.session, incident, firing.outlook, firing.actor, firing.limits)
+    return await hear_no(firing.session, incident, firing.outlook, firing.actor)
+
+
+_WAITING = (IncidentStatus.PENDING.value, IncidentStatus.ACTIVE.value)
+
+_WORK: dict[TimerKind, Callable[[Firing], Awaitable[Taken | None]]] = {
+    TimerKind.UNASSIGNED: _unassigned,
+    TimerKind.OFFER: _offer,
+    TimerKind.TURNOUT: _overdue(AlarmKind.TURNOUT_OVERDUE, "{unit} was sent to #{number} and does not move."),
+    TimerKind.TRAVEL: _overdue(AlarmKind.TRAVEL_OVERDUE, "{unit} should be on scene of #{number} by now."),
+    TimerKind.WELFARE_CHECK: _welfare,
+    TimerKind.HOLD_DUE: _hold_due,
+    TimerKind.FEED_SILENT: _feed_silent,
+    TimerKind.STEP_WAIT: _step_wait,
+    TimerKind.STEP_DECLINED: _step_declined,
+}
+
+
+async def _watched_still(firing: Firing) -> Assignment | None:
+    """The assignment, locked, while it still stands where this timer began."""
+    key = (firing.timer.jurisdiction_id, firing.timer.subject_id)
+    row = await firing.session.get(Assignment, key, with_for_update=True)
+    if row is None or WATCHED_BY.get(AssignmentStatus(row.status)) is not firing.timer.kind:
+        return None
+    return row
+
+
+async def _incident(session: AsyncSession, timer: DueTimer) -> Incident:
+    """The incident that the claim has locked."""
+    return await session.get_one(Incident, (timer.jurisdiction_id, timer.incident_id))
+
+
+async def _is_taken(session: AsyncSession, incident: Incident) -> bool:
+    """True when somebody has the job or had it; an offer that nobody answered and who is told one way are nobody."""
+    statuses = await session.scalars(
+        select(Assignment.status).where(
+            Assignment.jurisdiction_id == incident.jurisdiction_id,
+            Assignment.incident_id == incident.id,
+            Assignment.responder_type.not_in(sorted(ONE_WAY_TYPES)),
+        )
+    )
+    return any(is_taken(status) or status is AssignmentStatus.CLEARED for status in map(AssignmentStatus, statuses))

@@ -1,0 +1,74 @@
+"""Incidents that wait on the queue get their timers, looked up and not written by whoever takes the call."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.db.timers import Begin, Timing
+from dispatch.domain.timers import TimeLimits, TimerKind
+from dispatch.operations.actor import Actor, tell
+
+PLANTED_AT_ONCE = 500
+FEED = "feed:"
+
+# A file of past calls that is read in now is nobody's emergency: such incidents are on the queue without timers.
+_UNWATCHED = text(
+    """
+    select i.id, i.priority, i.opened_at, i.plan_step, coalesce(i.step_since, i.opened_at) as since,
+           (select min((e ->> 'wait_limit_s')::int) from jsonb_array_elements(d.decision -> 'plan') e
+             where (e ->> 'step')::int = i.plan_step) as wait_limit_s,
+           (select max((e ->> 'step')::int) from jsonb_array_elements(d.decision -> 'plan') e) as last_step
+    from incident i
+    join triage_decision d on d.jurisdiction_id = i.jurisdiction_id and d.id = i.decision_id
+    where i.jurisdiction_id = :jurisdiction_id and i.status = 'pending'
+      and i.recorded_at < i.opened_at + interval '1 day'
+      and not exists (select 1 from timer t where t.jurisdiction_id = i.jurisdiction_id and t.subject_id = i.id
+                                              and t.kind = 'unassigned')
+    order by i.priority, i.opened_at limit :limit
+    """
+)
+
+# One worker plants at a time, so that none plants again what another has planted and fired since it looked.
+_MY_TURN = text("select pg_try_advisory_xact_lock(hashtextextended('dispatch timers ' || :jurisdiction_id, 0))")
+
+_FEEDS_WATCHED = text(
+    """
+    select subject_id from timer
+    where jurisdiction_id = :jurisdiction_id and kind = 'feed_silent' and fired_at is null
+    """
+)
+
+
+async def plant(session: AsyncSession, limits: TimeLimits, actor: Actor) -> int:
+    """Every pending incident and every watched feed has its timers. Returns how many were planted now."""
+    key = {"jurisdiction_id": actor.jurisdiction_id}
+    if not (await session.execute(_MY_TURN, key)).scalar_one():
+        return 0
+    waiting = (await session.execute(_UNWATCHED, {**key, "limit": PLANTED_AT_ONCE})).all()
+    begins = [begin for row in waiting for begin in _of_incident(row, limits)]
+    if limits.feeds:
+        watched = set(await session.scalars(_FEEDS_WATCHED, key))
+        begins += [
+            Begin(
+                TimerKind.FEED_SILENT,
+                FEED + feed.source,
+                None,
+                actor.now + timedelta(seconds=feed.silent_s),
+            )
+            for feed in limits.feeds
+            if FEED + feed.source not in watched
+        ]
+    await tell(session, actor, timing=Timing(begins))
+    return len(begins)
+
+
+def _of_incident(row: Any, limits: TimeLimits) -> list[Begin]:
+    limit_s = limits.limit_s(TimerKind.UNASSIGNED, row.priority)
+    due_at = row.opened_at + timedelta(seconds=limit_s or 0)
+    begins = [Begin(TimerKind.UNASSIGNED, row.id, row.id, due_at)]
+    if row.wait_limit_s is not None and row.plan_step < row.last_step:
+        passes_at: datetime = row.since + timedelta(seconds=row.wait_limit_s)
+        begins.append(Begin(TimerKind.STEP_WAIT, row.id, row.id, passes_at, {"step": row.plan_step}))
+    return begins

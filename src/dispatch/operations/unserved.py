@@ -1,0 +1,66 @@
+"""When an incident ends, it is on record why a program that it was for did not serve it."""
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.db.models import Assignment, Incident, TriageDecisionRow, Unserved
+from dispatch.domain import unserved as reasons
+from dispatch.domain.assignment import AssignmentStatus
+from dispatch.operations.actor import Actor
+
+_NO = frozenset({AssignmentStatus.DECLINED.value, AssignmentStatus.TIMED_OUT.value})
+_OVERRIDE = "override"
+
+
+async def settle(session: AsyncSession, incident: Incident, actor: Actor) -> None:
+    """One reason stands for each program in scope that did not serve the locked incident; none when one of them did."""
+    decision = await session.get_one(TriageDecisionRow, (actor.jurisdiction_id, incident.decision_id))
+    of_incident = (Unserved.jurisdiction_id == actor.jurisdiction_id) & (Unserved.incident_id == incident.id)
+    left = {row.program: _noted(row) for row in await session.scalars(select(Unserved).where(of_incident))}
+    rows = await session.scalars(
+        select(Assignment).where(
+            Assignment.jurisdiction_id == actor.jurisdiction_id, Assignment.incident_id == incident.id
+        )
+    )
+    found = reasons.unserved(
+        [
+            reasons.Judged(one["program"], one["responder_type"], one["verdict"], tuple(one["reasons"]))
+            for one in decision.decision["programs"]
+        ],
+        [
+            reasons.Asked(
+                row.program_id,
+                served=row.status == AssignmentStatus.CLEARED.value,
+                declined=row.status in _NO,
+                chosen_by_person=row.recommended is False,
+            )
+            for row in rows
+        ],
+        planned=frozenset(entry["program"] for entry in decision.decision["plan"] if entry["program"]),
+        overridden=decision.trigger == _OVERRIDE,
+        needs_human=incident.needs_human,
+        left=left,
+    )
+    await session.execute(delete(Unserved).where(of_incident))
+    if found:
+        await session.execute(insert(Unserved).values([_row(one, incident, actor) for one in found]))
+
+
+def _noted(row: Unserved) -> reasons.Unserved:
+    reason = reasons.UnservedReason(row.reason)
+    return reasons.Unserved(row.program, row.responder_type, row.verdict, reason, tuple(row.detail), row.step)
+
+
+def _row(one: reasons.Unserved, incident: Incident, actor: Actor) -> dict[str, object]:
+    return {
+        "jurisdiction_id": actor.jurisdiction_id,
+        "incident_id": incident.id,
+        "program": one.program,
+        "responder_type": one.responder_type,
+        "verdict": one.verdict,
+        "reason": one.reason.value,
+        "detail": list(one.detail),
+        "step": one.step,
+        "recorded_at": actor.now,
+    }
