@@ -18,6 +18,7 @@ from bench.world import BUILD, POLICY, a_world
 BENCHES = {
     "create_call": True,
     "assign": True,
+    "command": True,
     "history": True,
     "recommend": False,
     "triage": False,

@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from dispatch import __version__
 from dispatch.cli.main import VERBS
 from dispatch.config import Settings
+from dispatch.embedded.process import DEFAULTS
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "dispatch"
@@ -153,6 +154,12 @@ def test_compose_waits_for_a_database_that_is_well_and_keeps_both_volumes(compos
     assert "/readyz" in service["healthcheck"]["test"][-1]
     assert mounted == set(compose["volumes"]) == {"database", "data"}
     assert int(database["image"].removeprefix("postgres:")) >= 17
+
+
+def test_compose_lets_the_planner_learn_of_new_tables_as_early_as_the_embedded_server(compose: dict[str, Any]) -> None:
+    wanted = f"autovacuum_naptime={DEFAULTS['autovacuum_naptime']}"
+
+    assert compose["services"]["database"]["command"] == ["postgres", "-c", wanted]
 
 
 def test_compose_shows_the_service_to_this_machine_only_and_the_database_to_the_service_only(
