@@ -7,10 +7,10 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-fast check format bench eval lock migrate clean
+.PHONY: help setup demo serve test test-fast check format bench eval lock lock-policies migrate clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[36m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Install everything into .venv/
 
@@ -60,6 +60,9 @@ migrate: $(STAMP) ## Bring the database to the schema of this version
 lock: $(STAMP) ## Compile requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	  --python-version 3.11 --extra dev --upgrade --output-file requirements.lock pyproject.toml
+
+lock-policies: $(STAMP) ## Write policies/version.lock for policies whose version was raised
+	@$(BIN)/python -m tools.lock_policies
 
 clean: ## Remove what the tools made (not the data in .dispatch/)
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis $(VENV)

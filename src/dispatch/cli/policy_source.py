@@ -5,7 +5,8 @@ from pathlib import Path
 
 from dispatch.domain.errors import Invalid, NotFound
 from dispatch.policies import read_shipped, shipped_ids
-from dispatch.triage.policy import Policy, load_policy, parent_id
+from dispatch.triage.policy import Policy, load_policy
+from dispatch.triage.policy_texts import parent_id
 
 SUFFIXES = {".yaml", ".csv", ".md"}  # as the shipped ones are read, so that the same folder has the same hash
 MAX_FILE_BYTES = 8_000_000

@@ -24,7 +24,8 @@ from dispatch.operations.actor import Actor, tell
 from dispatch.policies import read_shipped, shipped_ids
 from dispatch.triage.lint import ERROR, Finding, check_policy
 from dispatch.triage.naming import name_of, require_file_names
-from dispatch.triage.policy import Policy, parent_id, policy_sha256
+from dispatch.triage.policy import Policy
+from dispatch.triage.policy_texts import parent_id, policy_sha256
 
 Texts = dict[str, str]
 

@@ -6,7 +6,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from dispatch.domain.errors import NotFound
-from dispatch.triage.policy import Policy, load_policy, parent_id
+from dispatch.triage.policy import Policy, load_policy
+from dispatch.triage.policy_texts import heading, parent_id, policy_sha256
 
 LOCK_FILE = "version.lock"
 _SUFFIXES = (".yaml", ".csv", ".md")
@@ -14,7 +15,7 @@ _SUFFIXES = (".yaml", ".csv", ".md")
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """One line of version.lock."""
+    """One line of version.lock. sha256: of the policy's own texts, without those it extends."""
 
     id: str
     version: int
@@ -59,8 +60,12 @@ def load_shipped(policy_id: str) -> Policy:
 
 def current_lock() -> dict[str, Locked]:
     """What version.lock should say of the texts as they are now."""
-    policies = (load_shipped(policy_id) for policy_id in shipped_ids())
-    return {policy.id: Locked(policy.id, policy.version, policy.sha256) for policy in policies}
+    return {policy_id: _locked(policy_id, read_shipped(policy_id)) for policy_id in shipped_ids()}
+
+
+def _locked(policy_id: str, texts: Mapping[str, str]) -> Locked:
+    # Its own texts alone: those that it extends have lines of their own.
+    return Locked(policy_id, int(heading(texts)["version"]), policy_sha256(texts))
 
 
 def lock_text(entries: Mapping[str, Locked]) -> str:

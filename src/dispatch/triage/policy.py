@@ -1,6 +1,5 @@
 """A policy: texts in, a compiled and immutable policy out, or every problem of the texts at once."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -25,13 +24,13 @@ from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.programs_text import parse_program
 from dispatch.triage.loading.settings import Settings, parse_settings
 from dispatch.triage.loading.source import Mapping as YamlMapping
-from dispatch.triage.loading.source import Scalar, read_yaml
 from dispatch.triage.loading.tables_text import parse_table
 from dispatch.triage.loading.timers_text import parse_timers
 from dispatch.triage.loading.types_text import parse_call_types, parse_incident_types
 from dispatch.triage.loading.words import Words, parse_topics
 from dispatch.triage.memo import Memos
 from dispatch.triage.model import RETIRED, SHADOW, Case, IncidentType, Life, Place, PlanTemplate, Program, Row, Table
+from dispatch.triage.policy_texts import parent_id, policy_sha256
 from dispatch.triage.row_index import RowIndex, build_index
 from dispatch.triage.understanding import Understanding
 
@@ -95,18 +94,6 @@ class Policy:
         return PolicyRef(self.id, self.version, self.sha256)
 
 
-def policy_sha256(texts: Mapping[str, str], parents: Mapping[str, Mapping[str, str]] = MappingProxyType({})) -> str:
-    """The hash of a policy's exact texts and of the policies it stands on; line ends do not count."""
-    digest = hashlib.sha256()
-    for owner, files in [("", texts), *sorted(parents.items())]:
-        for name in sorted(files):
-            text = files[name].replace("\r\n", "\n")
-            for part in (owner, name, text):
-                data = part.encode("utf-8", "surrogatepass")
-                digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.hexdigest()
-
-
 def load_policy(texts: Mapping[str, str], *, parents: Mapping[str, Mapping[str, str]] = MappingProxyType({})) -> Policy:
     """The compiled policy. texts: file name -> text. parents: policy id -> its texts, for those it extends.
 
@@ -123,13 +110,6 @@ def load_policy(texts: Mapping[str, str], *, parents: Mapping[str, Mapping[str, 
             errors=problems.found,
         )
     return policy
-
-
-def parent_id(texts: Mapping[str, str]) -> str | None:
-    """The id of the policy that this one extends, if any; so that callers know which parents to bring."""
-    node = read_yaml("policy.yaml", texts.get("policy.yaml", ""), Problems())
-    value = None if node is None else node.items.get("extends")
-    return value.text if isinstance(value, Scalar) and not value.is_null else None
 
 
 def _merged(

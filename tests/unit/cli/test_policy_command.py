@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from dispatch.policies import load_shipped, shipped_ids
+
 Invoke = Callable[..., Result]
 
 
@@ -28,6 +30,15 @@ def test_a_sound_policy_passes_with_its_contents_counted(invoke: Invoke, mini: s
     report = json.loads(result.stdout)
     assert (result.exit_code, report["passed"], report["contents"]["rows"]) == (0, True, 3)
     assert {"severity", "code", "place", "detail"} == set(report["findings"][0])
+
+
+def test_the_shipped_policies_are_listed_with_the_hash_that_a_decision_names(invoke: Invoke) -> None:
+    listed = {one["id"]: one for one in json.loads(invoke("policy", "list", "--json").stdout)["policies"]}
+    loaded = load_shipped("oakland-macro")
+
+    assert set(listed) == set(shipped_ids())
+    assert (listed["oakland-macro"]["version"], listed["oakland-macro"]["sha256"]) == (loaded.version, loaded.sha256)
+    assert listed["oakland-macro"]["extends"] == "us-default"
 
 
 def test_warnings_fail_when_strictness_is_asked_for(invoke: Invoke, mini: str) -> None:

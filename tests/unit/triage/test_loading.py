@@ -7,7 +7,8 @@ from tests.unit.triage import small_policy as small
 from tests.unit.triage.small_policy import SMALL, TEXTS, a_policy
 
 from dispatch.domain.errors import PolicyInvalid
-from dispatch.triage.policy import load_policy, policy_sha256
+from dispatch.triage.policy import load_policy
+from dispatch.triage.policy_texts import policy_sha256
 
 
 def problems_of(**changed: str) -> list[tuple[str, str, str]]:
@@ -146,3 +147,10 @@ def test_a_damaged_policy_is_refused_or_loads_and_never_crashes(file: str, at: i
     damaged = {**TEXTS, file: text[:at] + put + text[at + cut :]}
 
     assert len(ids_or_problems(damaged)) > 0
+
+
+def test_a_problem_of_a_file_that_was_read_before_is_told_again() -> None:
+    first, second = (problems_of(**{"plans.yaml": "plans: [a\n"}) for _ in range(2))
+
+    assert first == second
+    assert ("yaml" in {code for _, code, _ in first}) is True

@@ -1,6 +1,9 @@
 """A published text never changes silently."""
 
+from pathlib import Path
+
 import pytest
+from tools.lock_policies import write_lock
 
 from dispatch.policies import Locked, current_lock, lock_text, read_lock, silent_edits
 
@@ -36,7 +39,16 @@ def test_the_lock_is_one_line_a_policy() -> None:
 
 
 def test_every_shipped_policy_agrees_with_its_lock() -> None:
-    if not read_lock():
-        pytest.skip("no policy has been published yet: version.lock does not exist")
-
     assert silent_edits(current_lock(), read_lock()) == []
+
+
+def test_the_lock_is_not_written_over_a_silent_edit(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    lock = tmp_path / "version.lock"
+    lock.write_text(lock_text({"a": Locked("a", 1, "old")}))
+
+    assert write_lock({"a": Locked("a", 1, "new")}, {"a": Locked("a", 1, "old")}, lock) == 1
+    assert "a changed but is still version 1. Raise it" in capsys.readouterr().err
+    assert lock.read_text().endswith("a 1 old\n")
+
+    assert write_lock({"a": Locked("a", 2, "new")}, {"a": Locked("a", 1, "old")}, lock) == 0
+    assert lock.read_text().endswith("a 2 new\n")

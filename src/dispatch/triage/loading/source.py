@@ -1,15 +1,18 @@
 """YAML 1.2 read into nodes that know their file and line. No anchors, no tags, no duplicate keys."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.nodes import Node as YamlNode
 
+from dispatch.domain.errors import FieldProblem
 from dispatch.triage.loading.problems import Problems
 from dispatch.triage.model import Place
 
+_FILES_KEPT = 256
 _DEEPEST = 24  # levels of nesting; deeper is a mistake or an attack
 
 
@@ -40,6 +43,19 @@ Node = Scalar | Listing | Mapping
 
 def read_yaml(file: str, text: str, problems: Problems) -> Mapping | None:
     """The top mapping of one file; None when it cannot be read, with the problem noted."""
+    node, found = _read(file, text)
+    problems.found.extend(found)
+    return node
+
+
+# Forty packs stand on one policy, whose files are most of what there is to read.
+@lru_cache(maxsize=_FILES_KEPT)
+def _read(file: str, text: str) -> tuple[Mapping | None, tuple[FieldProblem, ...]]:
+    problems = Problems()
+    return _top(file, text, problems), tuple(problems.found)
+
+
+def _top(file: str, text: str, problems: Problems) -> Mapping | None:
     try:
         # ruamel refuses control characters by itself; pure, because only that reader knows YAML 1.2.
         root = YAML(typ="safe", pure=True).compose(text)
