@@ -1,5 +1,7 @@
 """What a broken constraint or a silent database means, in the words of the field."""
 
+import asyncpg
+
 from dispatch.domain.errors import (
     AlreadyExists,
     Conflict,
@@ -8,6 +10,16 @@ from dispatch.domain.errors import (
     Invalid,
     Unavailable,
     UnitAlreadyAssigned,
+)
+
+# What connecting raises when nobody listens, or the server lets nobody in. TimeoutError is an OSError.
+NOT_REACHED = (
+    OSError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ClientConfigurationError,
 )
 
 _BY_CONSTRAINT: dict[str, tuple[type[DispatchError], str, str]] = {

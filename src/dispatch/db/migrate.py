@@ -2,14 +2,18 @@
 
 import io
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import make_url, text
+from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dispatch.db.errors import NOT_REACHED
 from dispatch.domain.errors import Unavailable
 
 _PACKAGED = Path(__file__).parent.parent / "_migrations"  # in the wheel
@@ -27,13 +31,15 @@ def _config(url: str = "") -> Config:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """The schema is at the revision. Call from a thread without a running event loop."""
-    command.upgrade(_config(url), revision)
+    """The schema is at the revision. Call from a thread without a running event loop. Raises Unavailable."""
+    with _reached(make_url(url)):
+        command.upgrade(_config(url), revision)
 
 
 def downgrade(url: str, revision: str) -> None:
-    """The schema is back at the revision; data of dropped columns and tables is gone."""
-    command.downgrade(_config(url), revision)
+    """The schema is back at the revision; data of dropped columns and tables is gone. Raises Unavailable."""
+    with _reached(make_url(url)):
+        command.downgrade(_config(url), revision)
 
 
 def offline_sql() -> str:
@@ -46,8 +52,9 @@ def offline_sql() -> str:
 
 
 def check(url: str) -> None:
-    """Returns when models and schema agree; raises alembic's CommandError naming the first difference."""
-    command.check(_config(url))
+    """Returns when models and schema agree. Raises CommandError naming the first difference, or Unavailable."""
+    with _reached(make_url(url)):
+        command.check(_config(url))
 
 
 def head_revision() -> str:
@@ -56,8 +63,28 @@ def head_revision() -> str:
 
 
 async def current_revision(engine: AsyncEngine) -> str | None:
-    """The revision of the database, None before the first migration."""
+    """The revision of the database, None before the first migration. Raises Unavailable."""
+    with _reached(engine.url):
+        return await _current_revision(engine)
+
+
+async def _current_revision(engine: AsyncEngine) -> str | None:
     async with engine.connect() as connection:
         if (await connection.execute(text("select to_regclass('alembic_version')"))).scalar_one() is None:
             return None
         return (await connection.execute(text("select version_num from alembic_version"))).scalar_one_or_none()
+
+
+@contextmanager
+def _reached(url: URL) -> Iterator[None]:
+    """Turns the many ways in which no connection comes about into one refusal that says where it was sought."""
+    try:
+        yield
+    except NOT_REACHED as error:
+        # A socket's folder stands in the query; the password stands nowhere.
+        where = url.host or url.query.get("host") or "the local socket"
+        port = f":{url.port}" if url.port else ""
+        raise Unavailable(
+            f"The database {url.database!r} at {where}{port} cannot be reached: {str(error) or type(error).__name__}.",
+            fix="Start it, or correct DISPATCH_DATABASE_URL; `dispatch doctor` says more.",
+        ) from error
