@@ -278,6 +278,21 @@ async def test_publishing_is_refused_while_a_case_fails(service: Service) -> Non
     assert await status_of(service, "test-city@2") == "draft"
 
 
+async def test_a_pack_whose_row_takes_every_call_before_those_of_its_parent_is_not_published(service: Service) -> None:
+    texts = {
+        "policy.yaml": "policy: pack\nversion: 1\ntitle: Pack\nowner: Us\nextends: test-city\n",
+        "tables/01-all.yaml": "table: all\nrows:\n  - {id: ALL-1, when: {}, because: Easy,"
+        " then: {category: quality_of_life, priority: 4, plan: police}}\n",
+    }
+    stored = await service.post("/v1/policies", {"id": "pack", "texts": texts}, by="analyst")
+    answer = await publish(service, "pack@1")
+
+    assert stored.status_code == 201
+    assert (answer.status_code, answer.json()["code"]) == (422, "policy_invalid")
+    assert {"buries_rows"} <= {one["code"] for one in answer.json()["errors"]}
+    assert "tables/01-all.yaml:3" in {one["pointer"] for one in answer.json()["errors"]}
+
+
 async def test_a_published_version_decides_at_once_and_the_log_says_who_wrote_and_who_published(
     service: Service,
 ) -> None:

@@ -66,7 +66,7 @@ def run_cases(policy: Policy) -> CaseReport:
     hit: set[str] = set()
     missed: set[str] = set()
     for case in policy.cases:
-        decision = evaluate(case.call, policy, _moment(case, policy))
+        decision = evaluate(case.call, policy, moment_of(case, policy))
         rows = tuple(reason.rule for reason in decision.reasons)
         result = CaseResult(case.sentence, str(case.place), tuple(_failures(case, decision)), rows)
         results.append(result)
@@ -77,7 +77,8 @@ def run_cases(policy: Policy) -> CaseReport:
     return CaseReport(tuple(results), rows, frozenset(hit), frozenset(missed))
 
 
-def _moment(case: Case, policy: Policy) -> datetime:
+def moment_of(case: Case, policy: Policy) -> datetime:
+    """When the call of the case comes in."""
     return datetime.fromisoformat(case.at).replace(tzinfo=policy.zone)
 
 

@@ -7,15 +7,16 @@ from itertools import combinations
 
 from dispatch.domain.call import CallFacts
 from dispatch.domain.classification import Category
-from dispatch.triage.cases import run_cases
+from dispatch.triage.cases import moment_of, run_cases
 from dispatch.triage.conditions import TOPIC, Atom, required_atoms
 from dispatch.triage.evaluate import evaluate
 from dispatch.triage.facts import DANGERS, VOCABULARY
-from dispatch.triage.model import ACTIVE, COMES_TO_EVERY_CALL, RETIRED, Row, Table
+from dispatch.triage.model import ACTIVE, COMES_TO_EVERY_CALL, LIFE_THREAT, RETIRED, Row, Table
 from dispatch.triage.policy import Policy
 
 ERROR, WARNING = "error", "warning"
 _NOON = "2026-01-07T12:00"
+NAMED = 5  # rows that a finding names one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ def check_policy(policy: Policy) -> list[Finding]:
     """Every finding, errors first, then in the order of the checks. An error makes an answer wrong; a warning may."""
     checks: tuple[Callable[[Policy], Iterator[Finding]], ...] = (
         _unreachable_rows,
+        _buried_rows,
         _hidden_urgency,
         _gaps,
         _silent_comfort,
@@ -39,6 +41,7 @@ def check_policy(policy: Policy) -> list[Finding]:
         _unused,
         _unjudged_slots,
         _cases,
+        _missed_dangers,
     )
     findings = [finding for check in checks for finding in check(policy)]
     return sorted(findings, key=lambda finding: finding.severity != ERROR)
@@ -62,6 +65,47 @@ def _unreachable_rows(policy: Policy) -> Iterator[Finding]:
                     f"{later.id} can never match: {earlier.id} before it takes all its calls. Move it up or end it."
                 )
                 yield Finding(ERROR, "unreachable_row", str(later.place), detail)
+
+
+def _buried_rows(policy: Policy) -> Iterator[Finding]:
+    """A row that takes all calls of rows in later tables, as a city's can those of the policy that it extends."""
+    tables = [_active(table) for table in policy.tables]
+    for number, table in enumerate(tables):
+        later = [row for rows in tables[number + 1 :] for row in rows if row.then is not None]
+        for earlier in table:
+            buried = [row.id for row in later if earlier.then is not None and _covers(earlier, row)]
+            if not buried:
+                continue
+            more = f" and {len(buried) - NAMED} more" if len(buried) > NAMED else ""
+            detail = (
+                f"{earlier.id} takes every call of {len(buried)} rows in later tables "
+                f"({', '.join(buried[:NAMED])}{more}). Ask for more in its `when`, or move it behind them."
+            )
+            yield Finding(ERROR, "buries_rows", str(earlier.place), detail)
+
+
+def _missed_dangers(policy: Policy) -> Iterator[Finding]:
+    """Urgent cases of the policies it stands on that would not bring who must come any more, or later.
+
+    A city may answer otherwise for what is no life threat by replacing, by its id, the very row that the case is about.
+    """
+    for case in policy.inherited_dangers:
+        decision = evaluate(case.call, policy, moment_of(case, policy))
+        expect, first = case.expect, {slot.responder_type for slot in decision.plan.steps[0].slots}
+        missing = {kind for kind in (expect.responder, *expect.with_types) if kind in COMES_TO_EVERY_CALL} - first
+        lower = expect.priority is not None and decision.priority > expect.priority
+        if not missing and not lower:
+            continue
+        row = decision.reasons[0].rule
+        what = [f"{' and '.join(sorted(filter(None, missing)))} would not come first"] if missing else []
+        what += [f"its priority would be {decision.priority} and not {expect.priority}"] if lower else []
+        place = next((str(one.place) for one in policy.rows if one.id == row), str(case.place))
+        detail = (
+            f"{case.sentence} ({case.place}): {row} decides, and {' and '.join(what)}. "
+            f"Let {row} take fewer calls, or say what this danger is told by in a floor table."
+        )
+        is_meant = row == expect.row and expect.priority is not None and expect.priority > LIFE_THREAT
+        yield Finding(WARNING if is_meant else ERROR, "danger_missed", place, detail)
 
 
 def _covers(one: Row, other: Row) -> bool:

@@ -13,6 +13,8 @@ EXCLUDE, CO_RESPOND, STAGE = "exclude", "co_respond", "stage"
 IGNORE, CANNOT_TELL = "ignore", "cannot_tell"
 COMES_TO_EVERY_CALL = frozenset({"police", "fire", "ems"})
 CVI = "cvi"
+LIFE_THREAT = 1  # the priorities up to this one: somebody may die
+URGENT = 2  # the priorities up to this one cannot wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,3 +246,9 @@ class Case:
     not_because: tuple[str, ...]
     must_hold: bool
     place: Place
+
+    @property
+    def is_danger(self) -> bool:
+        """True when it expects police, fire or EMS at once."""
+        priority = self.expect.priority
+        return priority is not None and priority <= URGENT and self.expect.responder in COMES_TO_EVERY_CALL

@@ -42,6 +42,7 @@ class Policy:
     asked_facts: those that can change an answer. row_tables: for each row, the number of its table in `tables`.
     table_bits: bits of each table's rows in `index`; floor_rows, shadow_rows, undated_rows: bits of the rows in floor
     tables, of shadow rows, and of rows that are in force whatever the day; dated_rows: numbers of the other live ones.
+    inherited_dangers: dangers that the cases of the policies it stands on tell of, besides those in `cases`.
     limits: how long to wait for what before somebody is told.
     program_index: over every condition of every program's `takes`; take_owners: the program of each;
     program_asks: for each key that a verdict can depend on, the programs that ask it; program_topics: all topics that
@@ -83,6 +84,7 @@ class Policy:
     row_keys: tuple[str, ...]
     seen_keys: tuple[str, ...]
     cases: tuple[Case, ...]
+    inherited_dangers: tuple[Case, ...]
     topics: frozenset[str]
     asked_facts: tuple[str, ...]
     out_of_scope: tuple[ProgramVerdict, ...]
@@ -154,6 +156,7 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
     row_keys = {atom.key for row in rows for atom in atoms_of(row.when)} - {TOPIC}
     if settings.fallback_plan and settings.fallback_plan not in plans:
         problems.unknown_word(settings.place, "plan", settings.fallback_plan, plans)
+    cases, inherited_dangers = _cases(draft, words, row_ids, problems)
     row_tables = tuple(number for number, table in enumerate(tables) for _ in table.rows)
     return Policy(
         id=settings.id,
@@ -191,7 +194,8 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
         has_days=any(one.life.is_dated or (one.hours is not None and bool(one.hours.closed_on)) for one in programs),
         row_keys=tuple(sorted(row_keys)),
         seen_keys=tuple(sorted(row_keys.union(*(program.asks for program in programs)))),
-        cases=_cases(draft, words, row_ids, problems),
+        cases=cases,
+        inherited_dangers=inherited_dangers,
         topics=words.topics,
         asked_facts=_asked_facts(rows, programs),
         limits=parse_timers(draft.timers, settings.responder_types, problems),
@@ -272,8 +276,14 @@ def _bits(flags: Iterable[bool]) -> int:
     return sum(1 << number for number, flag in enumerate(flags) if flag)
 
 
-def _cases(draft: Draft, words: Words, rows: frozenset[str], problems: Problems) -> tuple[Case, ...]:
-    """The policy's own cases and the inherited ones that must hold in every pack."""
+def _cases(
+    draft: Draft, words: Words, rows: frozenset[str], problems: Problems
+) -> tuple[tuple[Case, ...], tuple[Case, ...]]:
+    """The policy's own cases with the inherited ones that must hold in every pack, and the other inherited dangers."""
     own = draft.layers - 1
     parsed = [(layer, parse_case(node, words, rows, problems)) for layer, node in draft.cases]
-    return tuple(case for layer, case in parsed if case is not None and (layer == own or case.must_hold))
+    found = [(layer == own or case.must_hold, case) for layer, case in parsed if case is not None]
+    return (
+        tuple(case for is_run, case in found if is_run),
+        tuple(case for is_run, case in found if not is_run and case.is_danger),
+    )
