@@ -19,7 +19,7 @@ from dispatch.policies import shipped_ids
 from dispatch.triage.cases import CaseReport, run_cases
 from dispatch.triage.decision import TriageDecision
 from dispatch.triage.explain import explain as explain_call
-from dispatch.triage.lint import Finding, check_policy
+from dispatch.triage.lint import ERROR, Finding, check_policy
 from dispatch.triage.policy import Policy
 from dispatch.triage.policy_texts import heading, policy_sha256
 from dispatch.triage.questions import with_questions
@@ -35,22 +35,26 @@ SEVERITY_MARKS = {"error": "[bold red]✗[/]", "warning": "[yellow]![/]", "note"
 @app.command(epilog="[bold]Example[/]\n\n  dispatch policy check policies/my-city --json | jq '.findings[].code'")
 def check(
     policy: PolicyName = "us-default",
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings that are shown fail too.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Also warnings about files that it inherits.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read a policy whole and report what is wrong or doubtful, each with file and line.
 
     Exit code 1: it does not load, or an error was found.
     """
+    texts = find_policy(policy)
     try:
-        loaded = find_policy(policy).load()
+        loaded = texts.load()
     except PolicyInvalid as invalid:
         if not as_json:
             raise
         found = [Finding("error", problem.code, problem.pointer, problem.detail) for problem in invalid.errors]
-        emit({"policy": None, "passed": False, "contents": None, "findings": [asdict(finding) for finding in found]})
+        problems = [asdict(finding) for finding in found]
+        emit({"policy": None, "passed": False, "contents": None, "findings": problems, "not_shown": 0})
         raise typer.Exit(Exit.FAILED) from None
-    findings = check_policy(loaded)
+    found = check_policy(loaded)
+    findings = found if show_all else [one for one in found if one.severity == ERROR or not texts.inherits(one.place)]
     counts = Counter(finding.severity for finding in findings)
     failed = bool(counts["error"] or (strict and counts["warning"]))
     if as_json:
@@ -60,10 +64,14 @@ def check(
                 "passed": not failed,
                 "contents": _contents(loaded),
                 "findings": [asdict(f) for f in findings],
+                "not_shown": len(found) - len(findings),
             }
         )
     else:
         _show_findings(data(), loaded, findings, counts)
+        if len(found) > len(findings):
+            left = f"{len(found) - len(findings):,} warnings about inherited files are not shown"
+            words().print(f"[dim]{left}: dispatch policy check {escape(policy)} --all[/]")
     if failed:
         raise typer.Exit(Exit.FAILED)
 

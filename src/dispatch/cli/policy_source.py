@@ -24,6 +24,10 @@ class PolicyTexts:
         """The compiled policy. Raises PolicyInvalid with every problem."""
         return load_policy(self.texts, parents=self.parents)
 
+    def inherits(self, place: str) -> bool:
+        """True when the place (file:line) is in a file of a policy that this one stands on."""
+        return any(place.startswith(f"{parent}/") for parent in self.parents)
+
 
 def find_policy(id_or_folder: str) -> PolicyTexts:
     """The texts of that policy with its parents, each looked for beside it and among the shipped ones."""

@@ -41,6 +41,16 @@ def test_the_shipped_policies_are_listed_with_the_hash_that_a_decision_names(inv
     assert listed["oakland-macro"]["extends"] == "us-default"
 
 
+def test_warnings_about_inherited_files_are_counted_and_shown_when_asked_for(invoke: Invoke) -> None:
+    own = json.loads(invoke("policy", "check", "oakland-macro", "--json").stdout)
+    whole = json.loads(invoke("policy", "check", "oakland-macro", "--all", "--json").stdout)
+
+    assert not [one for one in own["findings"] if one["place"].startswith("us-default/")]
+    assert own["not_shown"] > 0
+    assert len(own["findings"]) + own["not_shown"] == len(whole["findings"])
+    assert whole["not_shown"] == 0
+
+
 def test_warnings_fail_when_strictness_is_asked_for(invoke: Invoke, mini: str) -> None:
     assert invoke("policy", "check", mini, "--strict").exit_code == 1
 
