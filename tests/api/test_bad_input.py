@@ -497,3 +497,18 @@ async def test_a_parameter_that_a_route_does_not_know_is_refused_by_name_on_ever
     assert walked > 40
     near = await service.get("/v1/assignments?limt=1")
     assert "'limit'" in near.json()["errors"][0]["detail"]
+
+
+async def test_a_span_that_ends_before_it_begins_is_refused_on_every_route_that_takes_one(service: Service) -> None:
+    paths = service.app.openapi()["paths"]
+    spans = [
+        path
+        for path, item in paths.items()
+        if {"from", "to"} <= {one["name"] for one in item.get("get", {}).get("parameters", [])}
+    ]
+
+    assert len(spans) >= 3
+    for path in spans:
+        query = "?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z"
+        answer = await service.get(path + query, by="supervisor")
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "after_to"), path

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from dispatch.api.answers import PAGE, Cursor, Limit, refusals
+from dispatch.api.answers import PAGE, Cursor, Limit, refusals, require_order
 from dispatch.api.bodies import Moment, NoteText, Part
 from dispatch.api.calls import actor_of
 from dispatch.db.lookup import get_incident
@@ -69,6 +69,7 @@ async def list_alarms(
     limit: Limit = PAGE,
 ) -> AlarmPage:
     """Newest first."""
+    require_order(from_, to)
     jurisdiction = act.principal.jurisdiction
     wanted = alarms.AlarmFilter(
         is_acknowledged=acknowledged,

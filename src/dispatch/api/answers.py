@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from dispatch.db.models import Assignment
 from dispatch.domain.access import Principal
+from dispatch.domain.errors import FieldProblem, Invalid
 from dispatch.domain.redaction import redacted_assignment, redacted_event
 from dispatch.queries.feed import LoggedEvent
 from dispatch.web.paging import DEFAULT_PAGE, MAX_PAGE
@@ -153,3 +154,13 @@ def assignment_out(row: Assignment, principal: Principal) -> AssignmentOut:
 def event_out(event: LoggedEvent, principal: Principal) -> EventOut:
     """A row of the log as this principal may see it."""
     return EventOut.model_validate(event).model_copy(update={"payload": redacted_event(event.payload, principal)})
+
+
+def require_order(from_: datetime | None, to: datetime | None) -> None:
+    """Raises Invalid when a span of time ends before it begins."""
+    if from_ is not None and to is not None and from_ > to:
+        raise Invalid(
+            "`from` lies after `to`, so nothing could be found.",
+            fix="Exchange the two.",
+            errors=[FieldProblem("from", "after_to", "must not be later than `to`")],
+        )

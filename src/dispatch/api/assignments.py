@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from dispatch.api.answers import PAGE, AssignmentOut, Cursor, Limit, assignment_out, refusals
+from dispatch.api.answers import PAGE, AssignmentOut, Cursor, Limit, assignment_out, refusals, require_order
 from dispatch.api.bodies import Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of
 from dispatch.api.history_files import as_csv, as_geojson, as_ndjson
@@ -174,7 +174,7 @@ async def list_assignments(
     limit: Limit = PAGE,
 ) -> Response:
     """Newest first. `Accept: text/csv`, `application/x-ndjson` or `application/geo+json` streams every matching row."""
-    _require_order(from_, to)
+    require_order(from_, to)
     wanted = history.HistoryFilter(
         unit=unit,
         responder=responder,
@@ -235,15 +235,6 @@ async def _every(act: Act, wanted: history.HistoryFilter) -> AsyncIterator[Histo
     """Every matching row, page by page, in a session of its own: the request's ends before the body is sent."""
     async for row in history.every(act.services.sessions, act.principal.jurisdiction, wanted):
         yield history_item(row, act.principal)
-
-
-def _require_order(from_: datetime | None, to: datetime | None) -> None:
-    if from_ is not None and to is not None and from_ > to:
-        raise Invalid(
-            "`from` lies after `to`, so nothing could be found.",
-            fix="Exchange the two.",
-            errors=[FieldProblem("from", "after_to", "must not be later than `to`")],
-        )
 
 
 def _bbox(text: str | None) -> tuple[float, float, float, float] | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from dispatch.api.answers import PAGE, Cursor, Limit, refusals
+from dispatch.api.answers import PAGE, Cursor, Limit, refusals, require_order
 from dispatch.api.bodies import Moment
 from dispatch.domain.access import Permission
 from dispatch.domain.classification import Verdict
@@ -56,6 +56,7 @@ async def get_unserved(
     limit: Limit = PAGE,
 ) -> UnservedPage:
     """Every call that a program was for and that none of its programs served, with the reason. Newest first."""
+    require_order(from_, to)
     wanted = unserved.UnservedFilter(
         program,
         reason.value if reason else None,

@@ -19,44 +19,52 @@ FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 # Of each responder type, how many free units the answer to a new call looks at.
 NEAREST = 5
 
+# One pass over what is on duty now: asked unit by unit, each look would read all responders of the city.
 _CANDIDATES = text(
     """
+    with on_duty as (
+      select distinct on (unit_id) unit_id, id, starts_at, ends_at from shift
+      where jurisdiction_id = :jurisdiction_id and starts_at <= :now and ends_at > :now
+      order by unit_id, ends_at desc
+    ), member as (
+      select d.unit_id, m.responder_id
+      from on_duty d join shift_member m on m.jurisdiction_id = :jurisdiction_id and m.shift_id = d.id
+    ), crew as (
+      select unit_id, count(*) as crew from member group by unit_id
+    ), spoken as (
+      select m.unit_id, array_agg(distinct l) as languages
+      from member m join responder r on r.jurisdiction_id = :jurisdiction_id and r.id = m.responder_id,
+           unnest(r.languages) as l
+      group by m.unit_id
+    ), held as (
+      select m.unit_id,
+             array_agg(distinct k.name)
+               filter (where k.expires_on is null or k.expires_on >= cast(:today as date)) as certifications,
+             array_agg(distinct k.name) filter (where k.expires_on < cast(:today as date)) as expired
+      from member m join certification k on k.jurisdiction_id = :jurisdiction_id and k.responder_id = m.responder_id
+      group by m.unit_id
+    ), busy as (
+      select b.unit_id, count(*) as active, min(i.number) as number
+      from assignment b join incident i on i.jurisdiction_id = b.jurisdiction_id and i.id = b.incident_id
+      where b.jurisdiction_id = :jurisdiction_id and b.is_open and b.status <> 'reserved'
+      group by b.unit_id
+    )
     select u.id, u.call_sign, u.responder_type, u.program_id, u.agency_id, u.status, u.lat, u.lon, u.position_at,
            u.home_lat, u.home_lon, u.capabilities, u.mobile, u.min_crew, u.capacity,
-           s.starts_at, s.ends_at,
+           d.starts_at, d.ends_at,
            exists (select 1 from shift x
                     where x.jurisdiction_id = u.jurisdiction_id and x.unit_id = u.id) as has_shifts,
            (select min(least(case when x.starts_at > :now then x.starts_at else x.ends_at end, x.ends_at))
               from shift x where x.jurisdiction_id = u.jurisdiction_id and x.unit_id = u.id and x.ends_at > :now
            ) as next_change,
-           c.crew, c.languages, c.certifications, c.expired, coalesce(a.active, 0) as active, a.number
+           coalesce(c.crew, 0) as crew, s.languages, h.certifications, h.expired,
+           coalesce(b.active, 0) as active, b.number
     from unit u
-    left join lateral (
-      select id, starts_at, ends_at from shift
-      where jurisdiction_id = u.jurisdiction_id and unit_id = u.id and starts_at <= :now and ends_at > :now
-      order by ends_at desc limit 1
-    ) s on true
-    left join lateral (
-      select count(*) as crew,
-             (select array_agg(distinct l) from shift_member m2
-                join responder r2 on r2.jurisdiction_id = m2.jurisdiction_id and r2.id = m2.responder_id,
-                unnest(r2.languages) as l
-               where m2.jurisdiction_id = u.jurisdiction_id and m2.shift_id = s.id) as languages,
-             (select array_agg(distinct k.name) from shift_member m3
-                join certification k on k.jurisdiction_id = m3.jurisdiction_id and k.responder_id = m3.responder_id
-               where m3.jurisdiction_id = u.jurisdiction_id and m3.shift_id = s.id
-                 and (k.expires_on is null or k.expires_on >= cast(:today as date))) as certifications,
-             (select array_agg(distinct k.name) from shift_member m4
-                join certification k on k.jurisdiction_id = m4.jurisdiction_id and k.responder_id = m4.responder_id
-               where m4.jurisdiction_id = u.jurisdiction_id and m4.shift_id = s.id
-                 and k.expires_on < cast(:today as date)) as expired
-      from shift_member m where m.jurisdiction_id = u.jurisdiction_id and m.shift_id = s.id
-    ) c on true
-    left join lateral (
-      select count(*) as active, min(i.number) as number
-      from assignment b join incident i on i.jurisdiction_id = b.jurisdiction_id and i.id = b.incident_id
-      where b.jurisdiction_id = u.jurisdiction_id and b.unit_id = u.id and b.is_open and b.status <> 'reserved'
-    ) a on true
+    left join on_duty d on d.unit_id = u.id
+    left join crew c on c.unit_id = u.id
+    left join spoken s on s.unit_id = u.id
+    left join held h on h.unit_id = u.id
+    left join busy b on b.unit_id = u.id
     where u.jurisdiction_id = :jurisdiction_id
     order by u.id
     """
