@@ -21,6 +21,7 @@ from dispatch.api import (
     feed,
     health,
     incidents,
+    links,
     policies,
     policy_life,
     reevaluation,
@@ -39,6 +40,7 @@ from dispatch.web.auth_cache import TokenCache
 from dispatch.web.observe import Observe
 from dispatch.web.routes import BEARER
 from dispatch.web.services import Services
+from dispatch.workers.linker import Linker
 
 DESCRIPTION = """
 Open computer-aided dispatch: calls come in, triage says who should go and why, a person assigns, history knows.
@@ -46,6 +48,12 @@ Open computer-aided dispatch: calls come in, triage says who should go and why, 
 Every route under `/v1` needs a token with the right role. Every POST may carry an `Idempotency-Key`. Every error is a
 problem document (RFC 9457) with a `code`, a sentence, and what to do.
 """
+
+
+MODULES = (
+    *(calls, incidents, links, assignments, reevaluation, roster),
+    *(policies, policy_life, feed, tokens, health),
+)
 
 
 class SystemClock:
@@ -68,8 +76,12 @@ def create_app(
         with suppress(DispatchError):  # without a database the service still starts, and says so on /readyz
             async with reading(services.sessions) as session:
                 await services.policies.warm(session, as_utc(services.clock.now()))
+        linker = asyncio.create_task(
+            Linker(services.sessions, services.policies, services.clock).run(app.state.stopping)
+        )
         yield
         app.state.stopping.set()
+        await linker
         if engine is None:
             await own.dispose()
 
@@ -94,7 +106,7 @@ def create_app(
     problems.install(app)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
     app.add_middleware(Observe)
-    for module in (calls, incidents, assignments, reevaluation, roster, policies, policy_life, feed, tokens, health):
+    for module in MODULES:
         for name in ("commands", "queries", "public"):
             router: APIRouter | None = getattr(module, name, None)
             if router is not None:

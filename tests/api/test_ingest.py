@@ -322,7 +322,7 @@ async def test_two_tokens_may_use_the_same_key(service: Service) -> None:
 
 async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
     """A request for every POST route that changes something, each good for one answer of 2xx."""
-    held, closed, reopened = [await service.incident() for _ in range(3)]
+    held, closed, reopened, doubled = [await service.incident() for _ in range(4)]
     await service.post(f"/v1/incidents/{reopened}:close", {"disposition": "resolved"})
     free, taken = [await service.incident() for _ in range(2)]
     [assignment] = await service.assign(taken, "P1")
@@ -333,6 +333,7 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
         (f"/v1/incidents/{held}:hold", {"until": until, "reason": "waits for daylight"}, "dispatcher"),
         (f"/v1/incidents/{closed}:close", {"disposition": "resolved"}, "dispatcher"),
         (f"/v1/incidents/{reopened}:reopen", {"reason": "caller rang again"}, "dispatcher"),
+        (f"/v1/incidents/{doubled}:link", {"incident": held}, "dispatcher"),
         (f"/v1/incidents/{held}:retriage", {"note": "caller says he is calm"}, "dispatcher"),
         (f"/v1/incidents/{held}:override", {"reason": "caller_update", "priority": 2}, "dispatcher"),
         (f"/v1/incidents/{free}/assignments", {"units": ["P2"]}, "dispatcher"),

@@ -67,6 +67,7 @@ class IncidentOut(BaseModel):
     status_reason: str | None
     disposition: str | None
     closed_at: datetime | None
+    linked_to: str | None = Field(description="The incident that stands for this one; null when it stands for itself")
     version: int
 
     model_config = {"from_attributes": True}

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from dispatch.api.answers import PAGE, AssignmentOut, Cursor, EventOut, IncidentOut, Limit, refusals
 from dispatch.api.bodies import Answers, Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of, json_answer
+from dispatch.api.link_answers import LinkOut
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
 from dispatch.api.valve import triage_for
 from dispatch.db.lookup import get_incident
@@ -19,7 +20,7 @@ from dispatch.domain.incident import IncidentStatus
 from dispatch.domain.redaction import redacted_call, redacted_location
 from dispatch.operations import decisions
 from dispatch.operations import incidents as change
-from dispatch.queries import feed, incidents
+from dispatch.queries import feed, incidents, links
 from dispatch.queries.recommendation import full_recommendation
 from dispatch.web.paging import decode_cursor, encode_cursor
 from dispatch.web.routes import Act, CommandRoute, CurrentAct, QueryRoute, requires
@@ -40,6 +41,7 @@ class CallOut(BaseModel):
     """A call as stored, without name, phone and door for roles that may not see who called."""
 
     id: str
+    incident_id: str = Field(description="The incident that the call opened; another one where it was linked since")
     source: str
     source_ref: str
     received_at: datetime
@@ -68,10 +70,15 @@ class DecisionOut(BaseModel):
 
 
 class IncidentDetail(BaseModel):
-    """One incident with its calls, the decision that stands and its units."""
+    """One incident with its calls, the decision that stands and its units.
+
+    calls: also those linked to it. linked_calls: how many there are about it, by whichever of its incidents one asks.
+    """
 
     incident: IncidentOut
+    linked_calls: int
     calls: list[CallOut]
+    links: list[LinkOut] = Field(description="Other incidents that are, may be or are not the same; likest first")
     triage: TriageOut
     assignments: list[AssignmentOut]
 
@@ -156,12 +163,15 @@ async def get_one(incident_id: str, act: CurrentAct) -> Response:
     jurisdiction = act.principal.jurisdiction
     row = await get_incident(act.session, jurisdiction, incident_id)
     calls = await incidents.calls_of(act.session, jurisdiction, row.id)
+    linked = await links.links_of(act.session, jurisdiction, row.id)
     decision = await decisions.standing_decision(act.session, jurisdiction, row.decision_id)
     units = await incidents.assignments_of(act.session, jurisdiction, row.id)
     return json_answer(
         {
             "incident": incident_data(row, act.principal),
+            "linked_calls": await links.linked_calls(act.session, jurisdiction, row.linked_to or row.id),
             "calls": [call_data(call, act) for call in calls],
+            "links": [LinkOut.model_validate(one).model_dump(mode="json") for one in linked],
             "triage": triage_for(act.principal, decision.decision),
             "assignments": [
                 AssignmentOut.model_validate(unit).model_dump(mode="json")
@@ -281,6 +291,7 @@ def call_data(call: Call, act: Act) -> dict[str, Any]:
     shown = redacted_call(call.body, act.principal)
     return {
         "id": call.id,
+        "incident_id": call.incident_id,
         "source": call.source,
         "source_ref": call.source_ref,
         "received_at": call.received_at,

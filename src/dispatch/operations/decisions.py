@@ -17,10 +17,18 @@ from dispatch.domain.errors import FieldProblem, Invalid, NotFound
 from dispatch.domain.ids import Prefix
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.shadow import beside, record_shadow
-from dispatch.operations.triage_input import NOTES, as_given, from_given, notes_of, with_more
+from dispatch.operations.triage_input import (
+    LINKED,
+    NOTES,
+    as_given,
+    as_linked,
+    from_given,
+    linked_of,
+    notes_of,
+    with_more,
+)
 from dispatch.triage.decision import TriageDecision, as_data
-from dispatch.triage.evaluate import evaluate
-from dispatch.triage.questions import with_questions
+from dispatch.triage.whole import LinkedFacts, evaluate_whole, joined
 
 # Why a person decided otherwise. Codes are for ever; the note beside one is free text.
 OVERRIDE_REASONS: dict[str, str] = {
@@ -40,9 +48,10 @@ OVERRIDE_REASONS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Redecision:
-    """A new answer of triage for an incident that has one already. trigger: call_update, retriage.
+    """A new answer of triage for an incident that has one already. trigger: call_update, retriage, linked.
 
-    notes: all that people added to the call so far; they are part of the narrative already.
+    notes: all that people added to the call so far; they are part of the narrative already. linked: what the calls
+    linked to it say; the decision covers them.
     """
 
     incident_id: str
@@ -50,6 +59,7 @@ class Redecision:
     call: CallFacts
     decision: TriageDecision
     notes: list[str] = field(default_factory=list)
+    linked: list[LinkedFacts] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +117,10 @@ async def retriage(
         type_code=more.type_code,
         type_text=more.type_text,
     )
-    decision = with_questions(evaluate(call, policy, actor.now), call, policy, actor.now)
+    linked = linked_of(last.given)
+    decision = evaluate_whole(call, linked, policy, actor.now)
     notes = [*notes_of(last.given), *([more.note] if more.note else [])]
-    change = Redecision(incident.id, "retriage", call, decision, notes)
+    change = Redecision(incident.id, "retriage", call, decision, notes, linked)
     return await record_redecision(session, change, actor, standing, note=more.note)
 
 
@@ -125,12 +136,13 @@ async def record_redecision(
     data = as_data(change.decision)
     follows = not await _was_overridden(session, incident) or change.decision.priority < incident.priority
     given = as_given(change.call) | ({NOTES: change.notes} if change.notes else {})
+    given |= {LINKED: as_linked(change.linked)} if change.linked else {}
     row = _row(incident.id, last.ordinal + 1, change.trigger, given, data, actor, note=note)
     session.add(row)
     before = {"category": incident.category, "priority": incident.priority, "incident_type": incident.incident_type}
     if follows:
         _follow(incident, row.id, data)
-    await record_shadow(session, row, beside(standing, change.call, data, actor.now))
+    await record_shadow(session, row, beside(standing, joined(change.call, change.linked), data, actor.now))
     payload = {**summary(row.id, data), "before": before, "followed": follows, "trigger": change.trigger}
     await tell(session, actor, log.Entry("incident.retriaged", incident.id, actor.now, incident.id, payload))
     return data

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import literal, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.models import Assignment, Call, Incident, TriageDecisionRow
@@ -44,11 +44,15 @@ async def queue(
 
 
 async def calls_of(session: AsyncSession, jurisdiction_id: str, incident_id: str) -> list[Call]:
-    """The calls linked to an incident, first received first."""
+    """The calls of an incident and of those linked to it, first received first."""
+    linked = select(Incident.id).where(Incident.jurisdiction_id == jurisdiction_id, Incident.linked_to == incident_id)
     return list(
         await session.scalars(
             select(Call)
-            .where(Call.jurisdiction_id == jurisdiction_id, Call.incident_id == incident_id)
+            .where(
+                Call.jurisdiction_id == jurisdiction_id,
+                Call.incident_id.in_(linked.union_all(select(literal(incident_id)))),
+            )
             .order_by(Call.received_at, Call.id)
         )
     )

@@ -6,10 +6,12 @@ from dispatch.db.models.call import Call, CallUpdate
 from dispatch.db.models.event_log import EventRow
 from dispatch.db.models.incident import Incident
 from dispatch.db.models.jurisdiction import Agency, Jurisdiction, Program
+from dispatch.db.models.linking import CallProfile, IncidentLink, LinkCursor
 from dispatch.db.models.policy import PolicyVersion, ShadowDecision
 from dispatch.db.models.responder import Certification, Responder
 from dispatch.db.models.triage_decision import TriageDecisionRow
 from dispatch.db.models.unit import Shift, ShiftMember, Unit
+from dispatch.db.models.unit_track import UnitTrack
 
 __all__ = [
     "AccessToken",
@@ -17,12 +19,15 @@ __all__ = [
     "Assignment",
     "AssignmentResponder",
     "Call",
+    "CallProfile",
     "CallUpdate",
     "Certification",
     "EventRow",
     "IdempotencyKey",
     "Incident",
+    "IncidentLink",
     "Jurisdiction",
+    "LinkCursor",
     "PolicyVersion",
     "Program",
     "Responder",
@@ -31,4 +36,5 @@ __all__ = [
     "ShiftMember",
     "TriageDecisionRow",
     "Unit",
+    "UnitTrack",
 ]
