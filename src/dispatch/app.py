@@ -24,6 +24,7 @@ from dispatch.api import (
     links,
     policies,
     policy_life,
+    positions,
     reevaluation,
     roster,
     tokens,
@@ -51,7 +52,7 @@ problem document (RFC 9457) with a `code`, a sentence, and what to do.
 
 
 MODULES = (
-    *(calls, incidents, links, assignments, reevaluation, roster),
+    *(calls, incidents, links, assignments, reevaluation, roster, positions),
     *(policies, policy_life, feed, tokens, health),
 )
 

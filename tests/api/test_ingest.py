@@ -351,6 +351,7 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
         ),
         ("/v1/responders", {"employee_number": "9", "name": "Nine", "agency_id": "city-care"}, "administrator"),
         ("/v1/units/CR2/status", {"status": "out_of_service"}, "dispatcher"),
+        ("/v1/positions", {"positions": [{"unit": "CR2", "lat": 44, "lon": -124, "at": iso(NOW)}]}, "dispatcher"),
         ("/v1/units/CR2/positions", {"positions": [{"lat": 44, "lon": -124, "at": iso(NOW)}]}, "dispatcher"),
         ("/v1/tokens", {"name": "y", "role": "auditor"}, "administrator"),
         (f"/v1/tokens/{token}:revoke", {}, "administrator"),

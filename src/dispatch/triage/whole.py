@@ -10,6 +10,7 @@ from dispatch.domain.plan import Plan, Slot
 from dispatch.triage.decision import Reason, TriageDecision
 from dispatch.triage.evaluate import evaluate
 from dispatch.triage.facts import DANGERS, UNKNOWN, VOCABULARY
+from dispatch.triage.model import COMES_TO_EVERY_CALL
 from dispatch.triage.policy import Policy
 from dispatch.triage.questions import with_questions
 
@@ -63,7 +64,8 @@ def raised(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     if after["priority"] < before["priority"]:
         found.append(f"priority {before['priority']} became {after['priority']}")
     first = [{entry["responder_type"] for entry in data["plan"] if entry["step"] == 1} for data in (before, after)]
-    found += [f"{kind} is needed too" for kind in sorted(first[1] - first[0])]
+    # Others are left out: whether they exist is not for everybody who reads this.
+    found += [f"{kind} is needed too" for kind in sorted((first[1] - first[0]) & set(COMES_TO_EVERY_CALL))]
     for fact in sorted(DANGERS):
         old, new = (data["facts"].get(fact, {}).get("value", UNKNOWN) for data in (before, after))
         if VOCABULARY[fact].rank(new) > max(0, VOCABULARY[fact].rank(old)):
@@ -88,7 +90,7 @@ def _at_least(
         reasons.append(Reason(RULE, f"One of the linked calls alone is of priority {priority}."))
     slots = [slot for one in alone for slot in one.plan.steps[0].slots]
     plan = _with_slots(decision.plan, slots)
-    if plan != decision.plan:
+    if _called(plan) != _called(decision.plan):
         reasons.append(Reason(RULE, "One of the linked calls alone asks for more responders."))
     return replace(
         decision,
@@ -97,6 +99,10 @@ def _at_least(
         reasons=tuple(reasons),
         plan=plan,
     )
+
+
+def _called(plan: Plan) -> set[str]:
+    return {slot.responder_type for slot in plan.steps[0].slots} & set(COMES_TO_EVERY_CALL)
 
 
 def _with_slots(plan: Plan, wanted: Sequence[Slot]) -> Plan:
