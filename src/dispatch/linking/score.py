@@ -164,7 +164,8 @@ def _words(one: Profile, other: Profile, weights: Weights) -> list[Part]:
     parts = []
     cars = [(p.marked("car"), p.marked("colour")) for p in (one, other)]
     if all(make for make, _ in cars):
-        same = cars[0][0] & cars[1][0]
+        other_colour = bool(cars[0][1] and cars[1][1]) and not cars[0][1] & cars[1][1]
+        same = cars[0][0] & cars[1][0] and not other_colour
         parts.append(
             Part(
                 "vehicle",
