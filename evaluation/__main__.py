@@ -7,6 +7,7 @@ from pathlib import Path
 from evaluation.categories import categories, unseen_cities
 from evaluation.danger import danger
 from evaluation.deciding import Judge
+from evaluation.linking import linking
 from evaluation.measure import Measure, measured
 from evaluation.must_not_miss import must_not_miss
 from evaluation.needless import needless
@@ -27,6 +28,7 @@ MEASURES: dict[str, tuple[str, Callable[[Judge], list[Measure]]]] = {
     "san_diego_priority_9": ("San Diego telephone reports", telephone_reports),
     "burlington_mental_health": ("Burlington flags", burlington_flags),
     "negation": ("Denied and past concepts in clinical sentences", negation),
+    "linking": ("Calls about one thing", linking),
     "share": ("Shares beside published bands", shares),
 }
 

@@ -23,8 +23,10 @@ from dispatch.api import (
     feed,
     health,
     incidents,
+    links,
     policies,
     policy_life,
+    positions,
     reevaluation,
     reports,
     roster,
@@ -48,6 +50,7 @@ from dispatch.web.routes import BEARER
 from dispatch.web.services import Services
 from dispatch.web.streams import OpenStreams
 from dispatch.workers.housekeeping import keep_house
+from dispatch.workers.linker import Linker
 from dispatch.workers.timers import TimerWorker
 
 DESCRIPTION = """
@@ -56,6 +59,12 @@ Open computer-aided dispatch: calls come in, triage says who should go and why, 
 Every route under `/v1` needs a token with the right role. Every POST may carry an `Idempotency-Key`. Every error is a
 problem document (RFC 9457) with a `code`, a sentence, and what to do.
 """
+
+
+MODULES = (
+    *(calls, incidents, links, assignments, reevaluation, roster, positions),
+    *(policies, policy_life, feed, tokens, alarms, reports, health, waiting),
+)
 
 
 class SystemClock:
@@ -79,7 +88,11 @@ def create_app(
             async with reading(services.sessions) as session:
                 await services.policies.warm(session, as_utc(services.clock.now()))
         _keep_what_stays_from_the_collector()
-        beside = [asyncio.create_task(keep_house(services, app.state.stopping))]
+        linker = Linker(services.sessions, services.policies, services.clock)
+        beside = [
+            asyncio.create_task(keep_house(services, app.state.stopping)),
+            asyncio.create_task(linker.run(app.state.stopping)),
+        ]
         if settings.timers:
             timers = TimerWorker(services.sessions, services.clock, services.policies)
             beside.append(asyncio.create_task(timers.run(app.state.stopping)))
@@ -112,21 +125,7 @@ def create_app(
     problems.install(app)
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
     app.add_middleware(Observe)
-    for module in (
-        calls,
-        incidents,
-        assignments,
-        reevaluation,
-        roster,
-        policies,
-        policy_life,
-        feed,
-        tokens,
-        alarms,
-        reports,
-        health,
-        waiting,
-    ):
+    for module in MODULES:
         for name in ("commands", "queries", "public"):
             router: APIRouter | None = getattr(module, name, None)
             if router is not None:

@@ -322,7 +322,7 @@ async def test_two_tokens_may_use_the_same_key(service: Service) -> None:
 
 async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
     """A request for every POST route that changes something, each good for one answer of 2xx."""
-    held, closed, reopened = [await service.incident() for _ in range(3)]
+    held, closed, reopened, doubled = [await service.incident() for _ in range(4)]
     await service.post(f"/v1/incidents/{reopened}:close", {"disposition": "resolved"})
     free, taken = [await service.incident() for _ in range(2)]
     [assignment] = await service.assign(taken, "P1")
@@ -338,6 +338,7 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
         (f"/v1/incidents/{held}:hold", {"until": until, "reason": "waits for daylight"}, "dispatcher"),
         (f"/v1/incidents/{closed}:close", {"disposition": "resolved"}, "dispatcher"),
         (f"/v1/incidents/{reopened}:reopen", {"reason": "caller rang again"}, "dispatcher"),
+        (f"/v1/incidents/{doubled}:link", {"incident": held}, "dispatcher"),
         (f"/v1/incidents/{held}:retriage", {"note": "caller says he is calm"}, "dispatcher"),
         (f"/v1/incidents/{held}:override", {"reason": "caller_update", "priority": 2}, "dispatcher"),
         (f"/v1/incidents/{free}/assignments", {"units": ["P2"]}, "dispatcher"),
@@ -357,6 +358,7 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
         ),
         ("/v1/responders", {"employee_number": "9", "name": "Nine", "agency_id": "city-care"}, "administrator"),
         ("/v1/units/CR2/status", {"status": "out_of_service"}, "dispatcher"),
+        ("/v1/positions", {"positions": [{"unit": "CR2", "lat": 44, "lon": -124, "at": iso(NOW)}]}, "dispatcher"),
         ("/v1/units/CR2/positions", {"positions": [{"lat": 44, "lon": -124, "at": iso(NOW)}]}, "dispatcher"),
         ("/v1/tokens", {"name": "y", "role": "auditor"}, "administrator"),
         (f"/v1/tokens/{token}:revoke", {}, "administrator"),

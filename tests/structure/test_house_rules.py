@@ -14,7 +14,7 @@ from dispatch.web.problems import status_of
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "dispatch"
-CORE = ("domain", "triage", "routing", "simulation", "analytics")
+CORE = ("domain", "linking", "triage", "routing", "simulation", "analytics")
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "base", "misc", "common"}
 FRAMEWORK = "## Of the framework"
 MOST_LINES = 500

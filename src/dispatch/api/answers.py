@@ -75,6 +75,7 @@ class IncidentOut(BaseModel):
     closed_at: datetime | None
     plan_step: int = Field(ge=1, description="The step of the plan that is being tried")
     step_since: datetime | None = Field(description="Since when; null: since it was opened")
+    linked_to: str | None = Field(description="The incident that stands for this one; null when it stands for itself")
     version: int
 
     model_config = {"from_attributes": True}

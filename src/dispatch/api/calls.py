@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.api.answers import refusals
+from dispatch.api.link_answers import CandidateOut
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
 from dispatch.api.valve import triage_for
 from dispatch.db.active_policy import PolicyKey
@@ -22,6 +23,7 @@ from dispatch.operations.actor import Actor
 from dispatch.operations.call_body import CallBody
 from dispatch.operations.calls import Received, receive
 from dispatch.queries import evaluation, incidents
+from dispatch.queries.links import may_be_same
 from dispatch.queries.recommendation import Need, advise, full_recommendation, no_advice
 from dispatch.web.routes import Act, CurrentAct, LoneStatementRoute, QueryRoute, act_of, requires
 
@@ -54,6 +56,9 @@ class CallAnswer(BaseModel):
     incident: IncidentRef
     triage: TriageOut
     recommendation: RecommendationOut
+    same_as: list[CandidateOut] | None = Field(
+        description="Open incidents that the call may be about, likest first. Null for integrations: see the incident"
+    )
 
 
 class UnmappedTypeOut(BaseModel):
@@ -128,7 +133,10 @@ async def post_call(
         log.exception("recommendation_failed", incident=got.incident_id, request_id=act.request_id)
         got.flags.append(RECOMMENDATION_FAILED)
         advice = no_advice(act.now)
-    return json_answer(_answer(got, advice, triage), 201 if got.created else 200)
+    answer = _answer(got, advice, triage)
+    if act.principal.role is not Role.INTEGRATION:
+        answer["same_as"] = await _same_as(act, body, got)
+    return json_answer(answer, 201 if got.created else 200)
 
 
 async def _advice(body: CallBody, got: Received, act: Act) -> dict[str, Any]:
@@ -147,6 +155,20 @@ async def _advice(body: CallBody, got: Received, act: Act) -> dict[str, Any]:
     return await advise(act.session, jurisdiction, need, act.services.rosters, got.roster_fingerprint, act.now)
 
 
+async def _same_as(act: Act, body: CallBody, got: Received) -> list[dict[str, Any]] | None:
+    """None where the comparison failed: the call is stored already, and the linker compares it again."""
+    content = body.model_dump(mode="json", exclude_none=True, include={"location", "caller", "narrative"})
+    at = body.received_at or act.now
+    try:
+        return await may_be_same(
+            act.session, act.principal.jurisdiction, got.call_id, got.incident_id, at, content, got.decision
+        )
+    except Exception:
+        if not is_lone(act.session):
+            raise
+        return None
+
+
 def _answer(got: Received, advice: dict[str, Any], triage: dict[str, Any]) -> dict[str, Any]:
     return {
         "call": {"id": got.call_id, "version": got.call_version, "flags": got.flags},
@@ -158,6 +180,7 @@ def _answer(got: Received, advice: dict[str, Any], triage: dict[str, Any]) -> di
         },
         "triage": triage,
         "recommendation": advice,
+        "same_as": None,
     }
 
 

@@ -19,6 +19,7 @@ from dispatch.api.answers import (
 )
 from dispatch.api.bodies import Answers, Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of, json_answer
+from dispatch.api.link_answers import LinkOut
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
 from dispatch.api.valve import triage_for
 from dispatch.db.lookup import get_incident, no_incident
@@ -27,10 +28,10 @@ from dispatch.domain.access import Permission, Principal
 from dispatch.domain.assignment import ACTIVE
 from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, Category
 from dispatch.domain.incident import DISPOSITIONS, IncidentStatus
-from dispatch.domain.redaction import redacted_advice, redacted_call, redacted_places
+from dispatch.domain.redaction import redacted_advice, redacted_call, redacted_link, redacted_places
 from dispatch.operations import decisions
 from dispatch.operations import incidents as change
-from dispatch.queries import feed, incidents
+from dispatch.queries import feed, incidents, links
 from dispatch.queries.incidents import CallNow
 from dispatch.queries.recommendation import full_recommendation
 from dispatch.web.paging import decode_cursor, encode_cursor
@@ -53,6 +54,7 @@ class CallOut(BaseModel):
 
     id: str
     version: int = Field(description="1 for the first content; later updates count up")
+    incident_id: str = Field(description="The incident that the call opened; another one where it was linked since")
     source: str
     source_ref: str
     received_at: datetime
@@ -81,10 +83,15 @@ class DecisionOut(BaseModel):
 
 
 class IncidentDetail(BaseModel):
-    """One incident with its calls, the decision that stands and its units."""
+    """One incident with its calls, the decision that stands and its units.
+
+    calls: also those linked to it. linked_calls: how many there are about it, by whichever of its incidents one asks.
+    """
 
     incident: IncidentOut
+    linked_calls: int
     calls: list[CallOut]
+    links: list[LinkOut] = Field(description="Other incidents that are, may be or are not the same; likest first")
     triage: TriageOut
     assignments: list[AssignmentOut]
 
@@ -172,11 +179,15 @@ async def get_one(incident_id: str, act: CurrentAct) -> Response:
     if not act.principal.sees_incident([unit.unit_id for unit in units if unit.status in ACTIVE]):
         raise no_incident(incident_id)
     calls = await incidents.calls_of(act.session, jurisdiction, row.id)
+    linked = await links.links_of(act.session, jurisdiction, row.id)
+    sees_all = act.principal.may(Permission.INCIDENT_READ)
     decision = await decisions.standing_decision(act.session, jurisdiction, row.decision_id)
     return json_answer(
         {
             "incident": incident_data(row, act.principal),
+            "linked_calls": await links.linked_calls(act.session, jurisdiction, row.linked_to or row.id),
             "calls": [call_data(call, act) for call in calls],
+            "links": [_link(one, act.principal) for one in linked if sees_all or one.state == "linked"],
             "triage": triage_for(act.principal, decision.decision),
             "assignments": [
                 assignment_out(unit, act.principal).model_dump(mode="json")
@@ -290,12 +301,18 @@ def incident_data(row: Incident, principal: Principal) -> dict[str, Any]:
     return redacted_places(IncidentOut.model_validate(row).model_dump(mode="json"), principal)
 
 
+def _link(one: links.Link, principal: Principal) -> dict[str, Any]:
+    shown = LinkOut.model_validate(one).model_dump(mode="json")
+    return {**shown, "parts": redacted_link(shown["parts"], principal)}
+
+
 def call_data(said: CallNow, act: Act) -> dict[str, Any]:
     """A call as its sender said it last, as this principal may see it."""
     call, shown = said.call, redacted_call(said.body, act.principal)
     call_type = said.body.get("call_type") or {}
     return {
         "id": call.id,
+        "incident_id": call.incident_id,
         "source": call.source,
         "source_ref": call.source_ref,
         "received_at": call.received_at,

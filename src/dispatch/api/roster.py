@@ -10,10 +10,12 @@ from pydantic_core import PydanticCustomError
 from dispatch.api.answers import Cursor, Limit, refusals
 from dispatch.api.bodies import Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of
+from dispatch.db.models import Unit
 from dispatch.domain.access import Permission
 from dispatch.domain.unit import UnitStatus
 from dispatch.operations import roster as change
 from dispatch.queries import roster_lists
+from dispatch.routing.eligibility import STALE_AFTER
 from dispatch.web.paging import decode_cursor, encode_cursor
 from dispatch.web.routes import CommandRoute, CurrentAct, QueryRoute, requires
 
@@ -65,10 +67,21 @@ class UnitOut(Out):
     lat: float | None
     lon: float | None
     position_at: datetime | None
+    position_age_s: int | None = Field(None, description="How long ago it was seen there; null when never seen")
+    is_position_stale: bool | None = Field(None, description="True when that is too long ago to count on")
     status: str
     status_at: datetime
     status_reason: str | None
     version: int
+
+    @classmethod
+    def at(cls, row: Unit, now: datetime) -> "UnitOut":
+        """The unit as it stands at this moment, with the age of its position."""
+        shown = cls.model_validate(row)
+        if row.position_at is not None:
+            age = now - row.position_at
+            shown.position_age_s, shown.is_position_stale = max(0, int(age.total_seconds())), age > STALE_AFTER
+        return shown
 
 
 class CertificationOut(Out):
@@ -207,17 +220,6 @@ class UnitStatusBody(Part):
     occurred_at: Moment | None = None
 
 
-class Position(Part):
-    lat: Lat = Field(examples=[44.06])
-    lon: Lon = Field(examples=[-124.93])
-    at: Moment = Field(examples=["2026-11-23T14:01:58Z"])
-    accuracy_m: float | None = Field(None, ge=0, allow_inf_nan=False)
-
-
-class PositionsBody(Part):
-    positions: list[Position] = Field(min_length=1, max_length=1000)
-
-
 def _pages(kind: str, out: type[Out], page: type[BaseModel]) -> None:
     """GET /v1/<kind>: a page of the roster, in id order."""
 
@@ -233,7 +235,11 @@ def _pages(kind: str, out: type[Out], page: type[BaseModel]) -> None:
         after: Any = decode_cursor(cursor, [str])[0] if cursor else ""
         rows = await roster_lists.page(act.session, act.principal, kind, agency=agency, after=after, limit=limit)
         following = encode_cursor([rows[-1].id]) if len(rows) == limit else None
-        return page(items=[out.model_validate(row) for row in rows], next=following)
+        return page(items=[_shown(out, row, act.now) for row in rows], next=following)
+
+
+def _shown(out: type[Out], row: Any, now: datetime) -> Out:
+    return UnitOut.at(row, now) if out is UnitOut else out.model_validate(row)
 
 
 _pages("agencies", AgencyOut, AgencyPage)
@@ -265,7 +271,8 @@ async def post_unit(body: NewUnit, act: CurrentAct) -> UnitOut:
     """The unit exists, with the status given."""
     act.principal.require_agency(body.agency_id)
     values = body.model_dump(mode="json")
-    return UnitOut.model_validate(await change.add_unit(act.session, values, act.services.policies, actor_of(act)))
+    row = await change.add_unit(act.session, values, act.services.policies, actor_of(act))
+    return UnitOut.at(row, act.now)
 
 
 @commands.post(
@@ -305,7 +312,7 @@ async def patch_unit(unit: str, body: UnitChange, act: CurrentAct) -> UnitOut:
     """Only the fields sent are changed."""
     row = await change.change_unit(act.session, unit, body.model_dump(exclude_unset=True), actor_of(act))
     act.principal.require_agency(row.agency_id)
-    return UnitOut.model_validate(row)
+    return UnitOut.at(row, act.now)
 
 
 @commands.patch(
@@ -327,13 +334,4 @@ async def post_unit_status(unit: str, body: UnitStatusBody, act: CurrentAct) -> 
     row = await change.set_unit_status(
         act.session, unit, body.status, body.reason, body.occurred_at, actor_of(act), act.principal
     )
-    return UnitOut.model_validate(row)
-
-
-@commands.post("/units/{unit}/positions", response_model=UnitOut, responses=refusals(404), summary="Where a unit is")
-@requires(Permission.UNIT_POSITION)
-async def post_positions(unit: str, body: PositionsBody, act: CurrentAct) -> UnitOut:
-    """The newest of the positions is the unit's, unless a newer one is known: order of arrival does not matter."""
-    newest = max(body.positions, key=lambda position: position.at)
-    row = await change.set_position(act.session, unit, newest.lat, newest.lon, newest.at, actor_of(act), act.principal)
-    return UnitOut.model_validate(row)
+    return UnitOut.at(row, act.now)

@@ -3,7 +3,7 @@
 Every answer that tells of calls, incidents, assignments, decisions or the log passes here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dispatch.domain.access import Principal
@@ -12,6 +12,8 @@ from dispatch.domain.access import Principal
 _CALLER_KEEPS = ("language", "relation", "wants")
 # About 110 m: enough to see the block, not the door.
 BLOCK_DECIMALS = 3
+# Evidence of a link whose wording repeats a name, an age or a plate.
+_NAMING = ("person", "plate", "age")
 # What a unit did and why. Its times and steps are part of the incident; these are its agency's.
 _CONDUCT = ("reason", "outcome", "note")
 
@@ -55,6 +57,14 @@ def redacted_event(payload: Mapping[str, Any], principal: Principal) -> dict[str
     shown = redacted_places(payload, principal)
     agency = payload.get("agency")
     return shown if agency is None or principal.sees_conduct(agency) else _without_conduct(shown)
+
+
+def redacted_link(parts: Iterable[Mapping[str, Any]], principal: Principal) -> list[dict[str, Any]]:
+    """The evidence that two calls are one thing, as this principal may see it: that names agree, not which names."""
+    return [
+        dict(part) if principal.sees_caller or part["name"] not in _NAMING else {**part, "because": part["name"]}
+        for part in parts
+    ]
 
 
 def redacted_advice(advice: dict[str, Any], principal: Principal) -> dict[str, Any]:

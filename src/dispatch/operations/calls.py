@@ -23,10 +23,11 @@ from dispatch.operations.call_body import FUTURE_TOLERANCE, CallBody
 from dispatch.operations.decisions import Redecision, latest_decision, record_redecision, standing_decision, summary
 from dispatch.operations.ingest_sql import LOCK_SEEN, SEEN, STORE
 from dispatch.operations.shadow import beside
-from dispatch.operations.triage_input import as_given, carried_over, notes_of
+from dispatch.operations.triage_input import as_given, carried_over, linked_of, notes_of
 from dispatch.triage.decision import as_data
 from dispatch.triage.evaluate import evaluate
 from dispatch.triage.questions import with_questions
+from dispatch.triage.whole import evaluate_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +194,12 @@ async def _update(
     _require_newer(revised_at, earlier)
     last = await latest_decision(session, actor.jurisdiction_id, earlier.incident_id)
     call = carried_over(body.facts(), last.given, earlier.answers)
-    decision = with_questions(evaluate(call, standing.policy, actor.now), call, standing.policy, actor.now)
+    linked = linked_of(last.given)
+    decision = evaluate_whole(call, linked, standing.policy, actor.now)
     flags = [*body.flags(), *decision.warnings]
     version = await _store_version(session, sent, earlier, actor, flags)
     await _move_incident(session, body, earlier.incident_id, actor)
-    change = Redecision(earlier.incident_id, "call_update", call, decision, notes_of(last.given))
+    change = Redecision(earlier.incident_id, "call_update", call, decision, notes_of(last.given), linked)
     data = await record_redecision(session, change, actor, standing)
     return Received(
         False,

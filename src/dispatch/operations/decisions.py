@@ -28,11 +28,19 @@ from dispatch.operations.earlier_decisions import last_of_triage, was_overridden
 from dispatch.operations.known_words import require_incident_type, require_responder_type
 from dispatch.operations.queue import put_back
 from dispatch.operations.shadow import beside, record_shadow
-from dispatch.operations.triage_input import NOTES, as_given, from_given, notes_of, with_more
+from dispatch.operations.triage_input import (
+    LINKED,
+    NOTES,
+    as_given,
+    as_linked,
+    from_given,
+    linked_of,
+    notes_of,
+    with_more,
+)
 from dispatch.triage.decision import TriageDecision, as_data
-from dispatch.triage.evaluate import evaluate
 from dispatch.triage.outcomes import differences, must_come, tells_more
-from dispatch.triage.questions import with_questions
+from dispatch.triage.whole import LinkedFacts, evaluate_whole, joined, raised
 
 # Why a person decided otherwise. Codes are for ever; the note beside one is free text.
 OVERRIDE_REASONS: dict[str, str] = {
@@ -54,9 +62,10 @@ LIFE_AT_STAKE = 1  # up to this priority, new facts reopen an incident that had 
 
 @dataclass(frozen=True, slots=True)
 class Redecision:
-    """A new answer of triage for an incident that has one already. trigger: call_update, retriage.
+    """A new answer of triage for an incident that has one already. trigger: call_update, retriage, linked.
 
-    notes: all that people added to the call so far; they are part of the narrative already.
+    notes: all that people added to the call so far; they are part of the narrative already. linked: what the calls
+    linked to it say; the decision covers them.
     """
 
     incident_id: str
@@ -64,6 +73,7 @@ class Redecision:
     call: CallFacts
     decision: TriageDecision
     notes: list[str] = field(default_factory=list)
+    linked: list[LinkedFacts] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +131,10 @@ async def retriage(
         type_code=more.type_code,
         type_text=more.type_text,
     )
-    decision = with_questions(evaluate(call, policy, actor.now), call, policy, actor.now)
+    linked = linked_of(last.given)
+    decision = evaluate_whole(call, linked, policy, actor.now)
     notes = [*notes_of(last.given), *([more.note] if more.note else [])]
-    change = Redecision(incident.id, "retriage", call, decision, notes)
+    change = Redecision(incident.id, "retriage", call, decision, notes, linked)
     return await record_redecision(session, change, actor, standing, note=more.note)
 
 
@@ -144,6 +155,7 @@ async def record_redecision(
     overridden = await was_overridden(session, incident)
     follows = is_graver or not overridden
     given = as_given(change.call) | ({NOTES: change.notes} if change.notes else {})
+    given |= {LINKED: as_linked(change.linked)} if change.linked else {}
     row = decision_row(incident.id, last.ordinal + 1, change.trigger, given, data, actor, note=note)
     session.add(row)
     before = {"category": incident.category, "priority": incident.priority, "incident_type": incident.incident_type}
@@ -155,14 +167,14 @@ async def record_redecision(
     elif differences(found_before, data):
         incident.needs_human = True  # news that the override outlives
         incident.version += 1
-    await record_shadow(session, row, beside(standing, change.call, data, actor.now))
+    await record_shadow(session, row, beside(standing, joined(change.call, change.linked), data, actor.now))
     payload = {**summary(row.id, data), "before": before, "followed": follows, "trigger": change.trigger}
     entries = [log.Entry("incident.retriaged", incident.id, actor.now, incident.id, payload)]
     is_new_and_grave = data["priority"] <= LIFE_AT_STAKE and tells_more(found_before, data)
     if incident.status in ENDED and (is_graver or is_new_and_grave):
         entries.append(put_back(incident, "danger_told_since", actor))
         timing += Timing(ends=[End(incident.id, OF_INCIDENT)])
-    more = risen(found_before, data)
+    more = raised(found_before, data) if change.linked else risen(found_before, data)
     if more:
         message = f"#{incident.number} is more dangerous than it was: {', '.join(more)}."
         what = Raise(AlarmKind.RISK_RAISED, message, incident.id, incident, None, {"risen": list(more)})

@@ -112,7 +112,9 @@ SEEN = text(
                             jsonb_each_text(coalesce(v.body -> 'answers', '{}')) a
                       where a.value <> 'unknown'), '{}') as answers,
            (select count(*) from call l
-             where l.jurisdiction_id = c.jurisdiction_id and l.incident_id = c.incident_id) as linked_calls
+             join incident m on m.jurisdiction_id = l.jurisdiction_id and m.id = l.incident_id
+             where l.jurisdiction_id = c.jurisdiction_id
+               and (m.id = coalesce(i.linked_to, i.id) or m.linked_to = coalesce(i.linked_to, i.id))) as linked_calls
     from call c
     join incident i on i.jurisdiction_id = c.jurisdiction_id and i.id = c.incident_id
     left join lateral (

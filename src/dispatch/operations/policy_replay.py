@@ -13,12 +13,12 @@ from dispatch.db.active_policy import ActivePolicies, PolicyKey
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import Incident, TriageDecisionRow
 from dispatch.domain.errors import Conflict, NotFound
-from dispatch.operations.triage_input import from_given
+from dispatch.operations.triage_input import from_given, linked_of
 from dispatch.triage.decision import as_data
 from dispatch.triage.evaluate import evaluate
 from dispatch.triage.outcomes import Cell, differences, first_responders, matrix
 from dispatch.triage.policy import Policy
-from dispatch.triage.questions import with_questions
+from dispatch.triage.whole import evaluate_whole
 
 MOST_CHANGES_LISTED = 200
 _ASKED = ("questions", "would_change_if")
@@ -131,11 +131,9 @@ async def reevaluate(
 
 
 def _again(given: dict[str, Any], stored: dict[str, Any], at: datetime, policy: Policy) -> Reevaluation:
-    call = from_given(given)
-    decision = evaluate(call, policy, at)
     # Questions were worked out for people only; where none are stored nobody asked.
-    if any(stored[name] for name in _ASKED):
-        decision = with_questions(decision, call, policy, at)
+    asked = any(stored[name] for name in _ASKED)
+    decision = evaluate_whole(from_given(given), linked_of(given), policy, at, ask=asked)
     data = as_data(decision)
     differs = tuple(name for name in {**stored, **data} if stored.get(name) != data.get(name))
     return Reevaluation(not differs, differs, stored["policy"], stored, data)

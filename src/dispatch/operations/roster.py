@@ -139,23 +139,6 @@ async def set_unit_status(
     return row
 
 
-async def set_position(
-    session: AsyncSession, unit: str, lat: float, lon: float, at: datetime, actor: Actor, principal: Principal
-) -> Unit:
-    """The unit is where it was last seen. An older position than the one known changes nothing."""
-    row = await _unit(session, unit, actor)
-    principal.require_unit(row.id)
-    principal.require_agency(row.agency_id)
-    if at > actor.now + FUTURE_TOLERANCE:
-        problem = FieldProblem("/positions", "time_in_future", f"later than the service's clock ({iso(actor.now)})")
-        raise Invalid("A position lies in the future.", fix="Check the sender's clock.", errors=[problem])
-    if row.position_at is None or at > row.position_at:
-        row.lat, row.lon, row.position_at = lat, lon, at
-        row.version += 1
-        await session.flush()
-    return row
-
-
 async def _held_at(session: AsyncSession, unit: Unit) -> AssignmentStatus | None:
     """Where the newest assignment that holds the unit stands."""
     found = await session.scalar(

@@ -1,11 +1,13 @@
 """What triage was given, as plain data: stored with each decision so that it can be evaluated again."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from dispatch.domain.call import CallFacts, Channel
 from dispatch.domain.geo import LatLon
 from dispatch.triage.facts import UNKNOWN
+from dispatch.triage.whole import LinkedFacts
 
 
 def as_given(call: CallFacts) -> dict[str, Any]:
@@ -27,12 +29,23 @@ def as_given(call: CallFacts) -> dict[str, Any]:
     return {name: value for name, value in plain.items() if value is not None}
 
 
+LINKED = "linked"  # beside the facts: what the calls linked to this one say
 NOTES = "notes"  # beside the facts: what people added since, so that a sender's new text does not wipe it out
 
 
 def notes_of(given: dict[str, Any]) -> list[str]:
     """What people added to the call since it came in, in order."""
     return list(given.get(NOTES, []))
+
+
+def linked_of(given: dict[str, Any]) -> list[LinkedFacts]:
+    """What the calls linked to this one said when the decision was made."""
+    return [LinkedFacts(one["incident"], one["priority"], from_given(one["given"])) for one in given.get(LINKED, [])]
+
+
+def as_linked(linked: Sequence[LinkedFacts]) -> list[dict[str, Any]]:
+    """The linked calls as JSON data, for the entry LINKED."""
+    return [{"incident": one.incident, "priority": one.priority, "given": as_given(one.facts)} for one in linked]
 
 
 def carried_over(call: CallFacts, given: dict[str, Any], sent_before: dict[str, str]) -> CallFacts:
@@ -49,12 +62,12 @@ def carried_over(call: CallFacts, given: dict[str, Any], sent_before: dict[str, 
 
 
 def from_given(given: dict[str, Any]) -> CallFacts:
-    """The facts that as_given wrote down."""
+    """The facts that as_given wrote down: of the call itself, without those linked to it."""
     position = given.get("position")
     channel = given.get("channel")
     return CallFacts(
         **{
-            **{name: value for name, value in given.items() if name != NOTES},
+            **{name: value for name, value in given.items() if name not in (NOTES, LINKED)},
             "answers": given.get("answers", {}),
             "channel": Channel(channel) if channel else None,
             "position": LatLon(*position) if position else None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, tuple_
+from sqlalchemy import func, literal, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.models import Assignment, Call, CallUpdate, Incident, TriageDecisionRow
@@ -55,7 +55,8 @@ class CallNow:
 
 
 async def calls_of(session: AsyncSession, jurisdiction_id: str, incident_id: str) -> list[CallNow]:
-    """The calls linked to an incident as they stand, first received first."""
+    """The calls of an incident and of those linked to it as they stand, first received first."""
+    linked = select(Incident.id).where(Incident.jurisdiction_id == jurisdiction_id, Incident.linked_to == incident_id)
     newest = (
         select(func.max(CallUpdate.version))
         .where(CallUpdate.jurisdiction_id == Call.jurisdiction_id, CallUpdate.call_id == Call.id)
@@ -70,7 +71,10 @@ async def calls_of(session: AsyncSession, jurisdiction_id: str, incident_id: str
             & (CallUpdate.call_id == Call.id)
             & (CallUpdate.version == newest),
         )
-        .where(Call.jurisdiction_id == jurisdiction_id, Call.incident_id == incident_id)
+        .where(
+            Call.jurisdiction_id == jurisdiction_id,
+            Call.incident_id.in_(linked.union_all(select(literal(incident_id)))),
+        )
         .order_by(Call.received_at, Call.id)
     )
     return [

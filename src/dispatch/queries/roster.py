@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -71,6 +71,11 @@ _CANDIDATES = text(
 )
 
 
+_POSITIONS = text(
+    "select id, lat, lon, position_at from unit where jurisdiction_id = :jurisdiction_id and position_at is not null"
+)
+POSITIONS_HOLD = timedelta(milliseconds=500)
+
 _ZONE = text("select time_zone from jurisdiction where id = :jurisdiction_id")
 
 
@@ -127,18 +132,46 @@ class RosterCopies:
 
     def __init__(self) -> None:
         self._copies: dict[str, tuple[int, Roster]] = {}
+        self._placed: dict[str, datetime] = {}
 
     async def get(self, session: AsyncSession, jurisdiction_id: str, fingerprint: int, now: datetime) -> Roster:
         """A roster that is true for this fingerprint at this moment.
 
         The fingerprint was read in the caller's transaction and changes with every committed change of a unit, so an
         equal one means an equal roster; shifts that begin or end, and midnight, make a copy old by themselves.
+        Positions come too often to be counted as changes: they are read on their own, at most half a second old.
         """
         known, copy = self._copies.get(jurisdiction_id, (None, None))
         if copy is None or known != fingerprint or not copy.read_at <= now < copy.good_until:
             copy = await read_roster(session, jurisdiction_id, now)
-            self._copies[jurisdiction_id] = (fingerprint, copy)
+        elif now - self._placed[jurisdiction_id] < POSITIONS_HOLD:
+            return copy
+        else:
+            copy = await _placed_anew(session, jurisdiction_id, copy)
+        self._copies[jurisdiction_id] = (fingerprint, copy)
+        self._placed[jurisdiction_id] = now
         return copy
+
+
+async def _placed_anew(session: AsyncSession, jurisdiction_id: str, roster: Roster) -> Roster:
+    """The roster with every unit where it was last seen; the same one when none was seen since."""
+    seen = {row.id: row for row in await session.execute(_POSITIONS, {"jurisdiction_id": jurisdiction_id})}
+    moved = [
+        replace(unit, position=LatLon(row.lat, row.lon), position_at=row.position_at)
+        if (row := seen.get(unit.unit_id)) is not None and row.position_at != unit.position_at
+        else unit
+        for unit in roster.candidates
+    ]
+    if all(new is old for new, old in zip(moved, roster.candidates, strict=True)):
+        return roster
+    return replace(roster, candidates=tuple(moved), by_type=_by_type(moved))
+
+
+def _by_type(candidates: Iterable[Candidate]) -> dict[str, UnitsOfType]:
+    found: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        found.setdefault(candidate.responder_type, []).append(candidate)
+    return {kind: _of_type(units) for kind, units in found.items()}
 
 
 async def read_roster(session: AsyncSession, jurisdiction_id: str, now: datetime) -> Roster:
@@ -147,12 +180,9 @@ async def read_roster(session: AsyncSession, jurisdiction_id: str, now: datetime
     today = now.astimezone(zone).date()
     rows = (await session.execute(_CANDIDATES, {"jurisdiction_id": jurisdiction_id, "now": now, "today": today})).all()
     candidates = tuple(_candidate(row) for row in rows)
-    by_type: dict[str, list[Candidate]] = {}
-    for candidate in candidates:
-        by_type.setdefault(candidate.responder_type, []).append(candidate)
     return Roster(
         candidates,
-        {kind: _of_type(units) for kind, units in by_type.items()},
+        _by_type(candidates),
         zone,
         now,
         # Certificates end at midnight, shifts at any time.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dispatch.domain.geo import LatLon
 from dispatch.routing.candidates import Candidate, speaks
-from dispatch.routing.eligibility import LIFE_THREAT_PRIORITY, STALE_AFTER, Question, age_of_position
+from dispatch.routing.eligibility import LIFE_THREAT_PRIORITY, OLD_AFTER, STALE_AFTER, Question, age_of_position
 from dispatch.routing.reasons import Reason, reason
 from dispatch.routing.travel import Travel, turnout_s
 
@@ -113,6 +113,8 @@ def _approach(unit: Candidate, travel_s: float | None, context: RoutingContext) 
     age = age_of_position(unit, context.at)
     if age is not None and age > STALE_AFTER:
         return Approach(unit, eta_s, 1, (reason(Reason.LOCATION_STALE, int(age.total_seconds() // 60)),))
+    if age is not None and age > OLD_AFTER:
+        return Approach(unit, eta_s, 0, (reason(Reason.LOCATION_OLD, int(age.total_seconds() // 60)),))
     return Approach(unit, eta_s, 0, () if unit.position is not None else (Reason.FROM_HOME.value,))
 
 

@@ -13,6 +13,8 @@ from dispatch.routing.reasons import Reason, reason
 # Up to this priority the shift's end does not keep a unit from going: somebody may die.
 LIFE_THREAT_PRIORITY = 1
 STALE_AFTER = timedelta(minutes=30)
+# A unit that reports is seen every few seconds; after this long it is said how old its position is.
+OLD_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)

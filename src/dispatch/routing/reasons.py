@@ -34,6 +34,7 @@ class Reason(StrEnum):
     SPEAKS = "speaks"
     NO_TRAVEL = "no_travel"
     FROM_HOME = "from_home"
+    LOCATION_OLD = "location_old"
     LOCATION_STALE = "location_stale"
     LOCATION_UNKNOWN = "location_unknown"
     SCENE_UNKNOWN = "scene_unknown"
@@ -88,6 +89,7 @@ _SENTENCES: dict[str, str] = {
     Reason.SPEAKS: "Speaks the caller's language ({}).",
     Reason.NO_TRAVEL: "Answers from a desk.",
     Reason.FROM_HOME: "Time counted from where it waits; its position is not known.",
+    Reason.LOCATION_OLD: "Its location is {} min old.",
     Reason.LOCATION_STALE: "Last seen {} min ago, so the time is a guess.",
     Reason.LOCATION_UNKNOWN: "Nobody knows where it is.",
     Reason.SCENE_UNKNOWN: "The place of the incident is not known, so there is no time of arrival.",

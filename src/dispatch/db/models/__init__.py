@@ -7,11 +7,13 @@ from dispatch.db.models.call import Call, CallUpdate
 from dispatch.db.models.event_log import EventRow
 from dispatch.db.models.incident import Incident
 from dispatch.db.models.jurisdiction import Agency, Jurisdiction, Program
+from dispatch.db.models.linking import CallProfile, IncidentLink, LinkCursor
 from dispatch.db.models.policy import PolicyVersion, ShadowDecision
 from dispatch.db.models.responder import Certification, Responder
 from dispatch.db.models.timer import Timer
 from dispatch.db.models.triage_decision import TriageDecisionRow
 from dispatch.db.models.unit import Shift, ShiftMember, Unit
+from dispatch.db.models.unit_track import UnitTrack
 from dispatch.db.models.unserved import Unserved
 from dispatch.db.models.zone import ZoneRow
 
@@ -22,12 +24,15 @@ __all__ = [
     "Assignment",
     "AssignmentResponder",
     "Call",
+    "CallProfile",
     "CallUpdate",
     "Certification",
     "EventRow",
     "IdempotencyKey",
     "Incident",
+    "IncidentLink",
     "Jurisdiction",
+    "LinkCursor",
     "PolicyVersion",
     "Program",
     "Responder",
@@ -37,6 +42,7 @@ __all__ = [
     "Timer",
     "TriageDecisionRow",
     "Unit",
+    "UnitTrack",
     "Unserved",
     "ZoneRow",
 ]

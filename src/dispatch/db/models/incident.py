@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, Sequence, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Sequence, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.db.schema import Table
@@ -16,6 +16,7 @@ class Incident(Table):
     """An incident and its present state. The four types keep what was thought when: as sent, triaged, found, final.
 
     plan_step: the step of the plan that is being tried. step_since: since when; None means since it was opened.
+    linked_to: the incident that stands for both when they are one thing; that one is never linked itself.
     """
 
     __tablename__ = "incident"
@@ -37,6 +38,11 @@ class Incident(Table):
             postgresql_where=text("status in ('pending', 'held', 'active')"),
         ),
         Index("ix_incident_opened", "jurisdiction_id", "opened_at", "id"),
+        ForeignKeyConstraint(
+            ["jurisdiction_id", "linked_to"], ["incident.jurisdiction_id", "incident.id"], name="fk_incident_linked_to"
+        ),
+        CheckConstraint("linked_to <> id", name="not_linked_to_itself"),
+        Index("ix_incident_linked_to", "jurisdiction_id", "linked_to", postgresql_where=text("linked_to is not null")),
     )
 
     jurisdiction_id: Mapped[str] = mapped_column(primary_key=True)
@@ -66,4 +72,5 @@ class Incident(Table):
     status_reason: Mapped[str | None]
     disposition: Mapped[str | None]
     closed_at: Mapped[datetime | None]
+    linked_to: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default="1")

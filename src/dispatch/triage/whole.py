@@ -1,0 +1,111 @@
+"""One decision for several calls about the same thing: never less than any of them alone would get."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from dispatch.domain.call import CallFacts
+from dispatch.domain.plan import Plan, Slot
+from dispatch.domain.risk import risen
+from dispatch.triage.decision import Reason, TriageDecision
+from dispatch.triage.evaluate import evaluate
+from dispatch.triage.facts import DANGERS, UNKNOWN, VOCABULARY
+from dispatch.triage.model import COMES_TO_EVERY_CALL
+from dispatch.triage.policy import Policy
+from dispatch.triage.questions import with_questions
+
+RULE = "linked"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedFacts:
+    """What another call about the same thing says. priority: of its own incident, as it stands."""
+
+    incident: str
+    priority: int
+    facts: CallFacts
+
+
+def evaluate_whole(
+    own: CallFacts, linked: Sequence[LinkedFacts], policy: Policy, at: datetime, *, ask: bool = True
+) -> TriageDecision:
+    """The decision for the call together with those linked to it.
+
+    The words of all are read as one call; then each alone: the most urgent priority counts, and whoever one of them
+    alone would send comes too.
+    """
+    call = joined(own, linked)
+    decision = evaluate(call, policy, at)
+    if ask:
+        decision = with_questions(decision, call, policy, at)
+    if not linked:
+        return decision
+    alone = [evaluate(facts, policy, at) for facts in _different([own, *(one.facts for one in linked)])]
+    return _at_least(decision, alone, linked)
+
+
+def joined(own: CallFacts, linked: Sequence[LinkedFacts]) -> CallFacts:
+    """All calls as one: every narrative once, and of each answer that is a danger the gravest."""
+    if not linked:
+        return own
+    texts = list(dict.fromkeys(t.strip() for t in (own.narrative, *(one.facts.narrative for one in linked)) if t))
+    answers = dict(own.answers)
+    for one in linked:
+        for fact, value in one.facts.answers.items():
+            if answers.get(fact, UNKNOWN) == UNKNOWN or _is_graver(fact, value, answers[fact]):
+                answers[fact] = value
+    position = own.position or next((one.facts.position for one in linked if one.facts.position), None)
+    return replace(own, narrative="\n".join(texts) or None, answers=answers, position=position)
+
+
+def raised(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What is graver in the second decision (both as the `triage` object): sentences; empty when nothing is."""
+    found = list(risen(before, after))
+    for fact in sorted(DANGERS):
+        old, new = (data["facts"].get(fact, {}).get("value", UNKNOWN) for data in (before, after))
+        if VOCABULARY[fact].rank(new) > max(0, VOCABULARY[fact].rank(old)):
+            found.append(f"{fact}: {old} became {new}")
+    return found
+
+
+def _is_graver(fact: str, value: str, than: str) -> bool:
+    return fact in DANGERS and VOCABULARY[fact].rank(value) > VOCABULARY[fact].rank(than)
+
+
+def _different(calls: Sequence[CallFacts]) -> list[CallFacts]:
+    return list({repr(call): call for call in calls}.values())
+
+
+def _at_least(
+    decision: TriageDecision, alone: Sequence[TriageDecision], linked: Sequence[LinkedFacts]
+) -> TriageDecision:
+    reasons = list(decision.reasons)
+    priority = min(decision.priority, *(one.priority for one in alone), *(one.priority for one in linked))
+    if priority < decision.priority:
+        reasons.append(Reason(RULE, f"One of the linked calls alone is of priority {priority}."))
+    slots = [slot for one in alone for slot in one.plan.steps[0].slots]
+    plan = _with_slots(decision.plan, slots)
+    if _called(plan) != _called(decision.plan):
+        reasons.append(Reason(RULE, "One of the linked calls alone asks for more responders."))
+    return replace(
+        decision,
+        priority=priority,
+        needs_human=decision.needs_human or any(one.needs_human for one in alone),
+        reasons=tuple(reasons),
+        plan=plan,
+    )
+
+
+def _called(plan: Plan) -> set[str]:
+    return {slot.responder_type for slot in plan.steps[0].slots} & set(COMES_TO_EVERY_CALL)
+
+
+def _with_slots(plan: Plan, wanted: Sequence[Slot]) -> Plan:
+    steps = []
+    for step in plan.steps:
+        known = {slot.responder_type for slot in step.slots}
+        added = {slot.responder_type: slot for slot in reversed(wanted) if slot.responder_type not in known}
+        missing = [slot for slot in dict.fromkeys(wanted) if added.get(slot.responder_type) == slot]
+        steps.append(replace(step, slots=(*step.slots, *missing)))
+    return Plan(tuple(steps))
