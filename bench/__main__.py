@@ -20,6 +20,8 @@ BENCHES = {
     "assign": True,
     "command": True,
     "history": True,
+    "positions": True,
+    "linking": True,
     "recommend": False,
     "triage": False,
     "growth": False,
@@ -40,6 +42,9 @@ TARGETS: dict[str, tuple[str, float]] = {
     "recommend_coverage_p95_ms": ("<=", 50),
     "recommend_roads_p95_ms": ("<=", 50),
     "history_page_p95_ms": ("<=", 1000),
+    "positions_per_s": (">=", 1200),
+    "positions_visible_p95_ms": ("<=", 1000),
+    "link_p95_ms": ("<=", 20),
 }
 words = Console(stderr=True, highlight=False)
 

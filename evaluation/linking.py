@@ -130,7 +130,7 @@ def _measures(total: Tally, about: str) -> Iterable[Measure]:
         "linking_precision",
         "Pairs linked by themselves that are one thing",
         "pairs",
-        f"Simulated, so a lower bound of what real callers can do to it. {about}.",
+        f"Simulated: real callers may tell it less alike. {about}.",
         total.linked_right,
         linked,
         at_least=0.99,

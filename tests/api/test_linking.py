@@ -111,6 +111,80 @@ async def test_danger_in_a_linked_call_raises_the_incident_and_is_told(service: 
     assert any("priority" in sign for sign in raised["payload"]["because"])
     decisions = (await service.get(f"/v1/incidents/{second}/decisions")).json()["items"]
     assert [one["trigger"] for one in decisions] == ["call"]
+    (alarm,) = [one for one in await service.alarms() if one["incident_id"] == first]
+    assert alarm["kind"] == "risk_raised"
+    assert "ems must come now" in alarm["message"]
+
+
+async def test_a_weapon_told_by_a_linked_caller_is_an_alarm_even_where_urgency_and_responders_stay(
+    service: Service,
+) -> None:
+    fight = {**PARTY, "call_type": {"text": "Fight"}, "narrative": "two men punching each other, both bleeding"}
+    first = await service.incident(**fight)
+    second = await service.incident(**fight, received_at=iso(NOW - timedelta(minutes=1)))
+    await _link(service, second, incident=first)
+    third = await service.incident(**{**fight, "narrative": "two men fighting, one has a knife in his hand"})
+    before = await service.alarms()
+
+    await _link(service, third, incident=first)
+
+    (alarm,) = [one for one in await service.alarms() if one not in before]
+    assert "weapon: unknown became in_hand" in alarm["message"]
+
+
+async def test_a_hundred_calls_that_tell_nothing_new_are_one_decision_and_a_late_danger_is_another(
+    service: Service,
+) -> None:
+    first = await service.incident(**PARTY)
+    for number in range(40):
+        await service.incident(
+            **{**SAME_PARTY, "caller": {"name": f"Caller {number}", "phone": f"+1-555-1{number:03}"}}
+        )
+    await _compared(service)
+    many = (await service.get(f"/v1/incidents/{first}/decisions")).json()["items"]
+
+    graver = {**SAME_PARTY, "narrative": SAME_PARTY["narrative"] + ". a man by the pool is not breathing"}
+    last = await service.incident(**graver)
+    await _compared(service)
+
+    assert (await _detail(service, first))["linked_calls"] == 42
+    assert len(many) <= 2
+    decisions = (await service.get(f"/v1/incidents/{first}/decisions")).json()["items"]
+    assert len(decisions) == len(many) + 1
+    assert "ems" in {entry["responder_type"] for entry in decisions[-1]["triage"]["plan"]}
+    assert (await _detail(service, last))["incident"]["linked_to"] == first
+
+
+async def test_a_duplicate_that_left_the_queue_keeps_no_timer_and_waits_again_when_taken_apart(
+    service: Service,
+) -> None:
+    first = await service.incident(**PARTY)
+    second = await service.incident(**SAME_PARTY)
+    await service.after(1)
+    await _link(service, second, incident=first)
+
+    gone = await service.fetch("select kind from timer where incident_id = $1", second)
+    await _link(service, second, do="unlink")
+    await service.after(1)
+
+    back = await service.fetch("select kind from timer where incident_id = $1", second)
+    assert gone == []
+    assert "unassigned" in {row["kind"] for row in back}
+    assert "incident.reopened" in await _types(service, second)
+
+
+async def test_evidence_names_nobody_to_those_who_may_not_know_who_called(service: Service) -> None:
+    named = {"narrative": "my brother Zebulon Quartermain left on foot, plate 7ABC123", "call_type": None}
+    first = await service.incident(**{**PARTY, **named})
+    await service.incident(**{**SAME_PARTY, **named})
+    await _compared(service)
+
+    open_to_all = str((await _detail(service, first))["links"])
+    answer = await service.get(f"/v1/incidents/{first}", by="analyst")
+
+    assert "7abc123" in open_to_all.lower()
+    assert "7abc123" not in str(answer.json()["links"]).lower()
+    assert [part["name"] for part in answer.json()["links"][0]["parts"]]
 
 
 async def test_danger_told_later_by_a_linked_caller_raises_the_incident_too(service: Service) -> None:

@@ -1,5 +1,6 @@
 """Community violence intervention is told and is never told of: what it does changes no byte that police can read."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ QUERIES = {
     "/v1/responders": ("agency=harbor-alliance",),
     "/v1/assignments": ("unit=V1", "responder_type=cvi", "agency=harbor-alliance", "program=peacekeepers"),
     "/v1/feed": ("limit=1000", "limit=3"),
+    "/v1/units/{unit}/positions": (f"from={iso(NOW - timedelta(hours=1))}",),
 }
 # Open to whoever may reach them, by route only; the stream is the feed, and never ends.
 NOT_READ = {"/metrics", "/v1/stream"}

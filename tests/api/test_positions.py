@@ -38,6 +38,17 @@ async def test_a_batch_puts_every_unit_where_it_was_seen_last(service: Service) 
     assert (await _unit(service, "P2"))["lat"] == 44.2
 
 
+async def test_a_unit_of_violence_intervention_does_not_exist_for_a_feed_of_police(service: Service) -> None:
+    feed = await service.token(Role.DISPATCHER, agencies=["city-police"])
+
+    done = await _batch(service, _seen("V1", 44.1), _seen("GHOST", 44.1), by=feed)
+
+    ours, nobody = done["refused"]
+    assert {**ours, "unit": "", "index": 0} == {**nobody, "unit": "", "index": 0}
+    one = await service.post("/v1/units/V1/positions", {"positions": [_seen("V1", 44.1)]}, by=feed)
+    assert one.status_code in (404, 422)
+
+
 async def test_a_late_batch_moves_nobody_back_and_is_kept_in_the_history(service: Service) -> None:
     await _batch(service, _seen("P1", 44.3, 5))
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from dispatch.api.answers import refusals
+from dispatch.api.answers import refusals, require_order
 from dispatch.api.bodies import Moment, Part, Word
 from dispatch.api.calls import actor_of
 from dispatch.api.roster import Lat, Lon, UnitOut
@@ -112,8 +112,9 @@ async def get_positions(
     if not (act.principal.sees_agency(row.agency_id) and act.principal.sees_responder_type(row.responder_type)):
         raise NotFound(f"There is no unit {unit}.", fix="List the roster with GET /v1/units.", units=[unit])
     end = until or act.now
-    if not timedelta(0) <= end - since <= LONGEST_TRACK:
-        problem = FieldProblem("/from", "span", "from is not later than to, and at most four hours earlier")
+    require_order(since, end)
+    if end - since > LONGEST_TRACK:
+        problem = FieldProblem("/from", "span", "at most four hours before `to`")
         raise Invalid("The span is not one that can be shown.", fix="Ask for four hours or less.", errors=[problem])
     found = await track(act.session, act.principal.jurisdiction, row.id, since, end, MOST_POINTS + 1)
     points = [PointOut.model_validate(one) for one in found[:MOST_POINTS]]

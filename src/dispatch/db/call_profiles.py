@@ -1,5 +1,6 @@
 """Calls as they are compared with each other: kept beside the calls, found by place, address or telephone."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,10 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.session import json_text
-from dispatch.domain.geo import LatLon
+from dispatch.domain.geo import EARTH_RADIUS_M, LatLon
 from dispatch.linking.grid import cell_of, cells_around
 from dispatch.linking.judge import Known
 from dispatch.linking.profile import Profile
+from dispatch.linking.score import DEFAULT, REACH, radius_m
 
 WINDOW = timedelta(hours=3)
 ENDED_LATELY = timedelta(minutes=30)
@@ -42,13 +44,17 @@ _NEAR = text(
            p.uncertainty_m, p.address, p.door, p.phone, p.words, p.marks, l.id as leader_id,
            l.status in ('pending', 'held', 'active') as is_open
     from jsonb_to_recordset(cast(:wanted as jsonb))
-      as n(call_id text, incident_id text, at timestamptz, cells bigint[], address text, phone text)
+      as n(call_id text, incident_id text, at timestamptz, cells bigint[], lat float8, lon float8, radius float8,
+           plates text[], address text, phone text)
     cross join lateral (
       select near.* from unnest(n.cells) as c(cell)
       cross join lateral (
         select * from call_profile
         where jurisdiction_id = :jurisdiction_id and cell = c.cell
           and at between n.at - cast(:window as interval) and n.at + cast(:window as interval)
+          and (marks && n.plates
+               or power((lat - n.lat) * :metres, 2) + power((lon - n.lon) * :metres * cos(radians(n.lat)), 2) <= :reach
+                  * (power(greatest(:least, coalesce(nullif(uncertainty_m, 0), :unsaid)), 2) + power(n.radius, 2)))
         order by at desc limit :most
       ) near
       union
@@ -93,6 +99,10 @@ async def near(session: AsyncSession, jurisdiction_id: str, profiles: Sequence[P
             "incident_id": profile.incident_id,
             "at": profile.at.isoformat(),
             "cells": cells_around(profile.position) if profile.position else [],
+            "lat": profile.position.lat if profile.position else None,
+            "lon": profile.position.lon if profile.position else None,
+            "radius": radius_m(profile),
+            "plates": [f"plate:{plate}" for plate in profile.marked("plate")],
             "address": profile.address,
             "phone": profile.phone,
         }
@@ -105,6 +115,10 @@ async def near(session: AsyncSession, jurisdiction_id: str, profiles: Sequence[P
             "wanted": json_text(wanted),
             "window": WINDOW,
             "most": MOST_OF_EACH,
+            "metres": EARTH_RADIUS_M * math.pi / 180,
+            "reach": REACH,
+            "least": DEFAULT.least_m,
+            "unsaid": DEFAULT.uncertainty_m,
             "ended_lately": ENDED_LATELY,
         },
     )

@@ -1,6 +1,6 @@
 """How likely two calls are about the same thing: a sum of log-odds whose every part is shown.
 
-Method: docs/decisions/0012. Each part is the logarithm of how much likelier what was seen is
+Method: docs/decisions/0015. Each part is the logarithm of how much likelier what was seen is
 when the calls are about one thing than when they are about two.
 """
 
@@ -53,7 +53,9 @@ class Weights:
 
 DEFAULT = Weights()
 _ENOUGH_WORDS = 5
-_FAR_SIGMAS = 4.0
+# Beyond so many variances distance speaks against a pair as loudly as it ever does: only a plate joins it still.
+REACH = 28.0
+_FURTHEST = -12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,11 @@ def likeness(one: Profile, other: Profile, weights: Weights = DEFAULT) -> Likene
     return Likeness(sum(part.log_odds for part in parts), tuple(parts), away, apart_s, kind, certain)
 
 
+def radius_m(profile: Profile, weights: Weights = DEFAULT) -> float:
+    """How far from its position a call may be about, as a standard deviation in metres."""
+    return max(weights.least_m, profile.uncertainty_m or weights.uncertainty_m)
+
+
 def _place(one: Profile, other: Profile, weights: Weights) -> tuple[float | None, list[Part]]:
     parts = []
     same_address = one.address is not None and one.address == other.address
@@ -105,11 +112,11 @@ def _place(one: Profile, other: Profile, weights: Weights) -> tuple[float | None
             parts.append(Part("distance", -2.0, "one of them has no position"))
         return None, parts
     away = distance_m(one.position, other.position)
-    variance = sum(max(weights.least_m, p.uncertainty_m or weights.uncertainty_m) ** 2 for p in (one, other))
+    variance = radius_m(one, weights) ** 2 + radius_m(other, weights) ** 2
     # Two normal errors around one place, against calls that are spread evenly over the city.
     near = -(away**2) / (2 * variance) - math.log(2 * math.pi * variance * weights.elsewhere_per_m2)
     words = f"{away:.0f} m apart, positions uncertain by {math.sqrt(variance):.0f} m"
-    parts.append(Part("distance", max(near, -12.0), words))
+    parts.append(Part("distance", max(near, _FURTHEST), words))
     return away, parts
 
 

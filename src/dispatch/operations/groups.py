@@ -1,6 +1,6 @@
 """Incidents that are one thing: joined under the one that stands for all, decided as a whole, taken apart again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import select, text
@@ -11,6 +11,7 @@ from dispatch.db.active_policy import Standing
 from dispatch.db.models import Assignment, Incident
 from dispatch.db.session import json_text
 from dispatch.db.timers import End, Timing
+from dispatch.domain.call import CallFacts
 from dispatch.domain.events import EventType
 from dispatch.domain.incident import IncidentStatus
 from dispatch.domain.timers import OF_INCIDENT
@@ -19,20 +20,22 @@ from dispatch.operations.decisions import Redecision, latest_decision, record_re
 from dispatch.operations.earlier_decisions import last_of_triage
 from dispatch.operations.triage_input import as_linked, from_given, linked_of, notes_of
 from dispatch.operations.unserved import settle
-from dispatch.triage.whole import LinkedFacts, evaluate_whole, raised
+from dispatch.triage.decision import as_data
+from dispatch.triage.whole import LinkedFacts, Told, evaluate_whole, raised
 
 DUPLICATE = "duplicate"
 OPEN = (IncidentStatus.PENDING.value, IncidentStatus.HELD.value, IncidentStatus.ACTIVE.value)
 
 _MEMBERS = text(
     """
-    select i.id, i.priority, d.given
+    select i.id, i.priority, d.given, d.decision
     from incident i
     cross join lateral (
-      select given from triage_decision
+      select given, decision from triage_decision
       where jurisdiction_id = i.jurisdiction_id and incident_id = i.id order by ordinal desc limit 1
     ) d
     where i.jurisdiction_id = :jurisdiction_id and i.linked_to = :leader_id
+      and (cast(:only as text[]) is null or i.id = any(cast(:only as text[])))
     order by i.id
     """
 )
@@ -68,8 +71,10 @@ async def say(session: AsyncSession, links: Sequence[dict[str, Any]], actor: Act
     await session.execute(_SAY, values)
 
 
-async def join(session: AsyncSession, incident: Incident, leader: Incident, actor: Actor, *, automatic: bool) -> None:
-    """The incident and all that were joined to it belong to the leader; `redecide` must follow."""
+async def join(
+    session: AsyncSession, incident: Incident, leader: Incident, actor: Actor, *, automatic: bool
+) -> list[str]:
+    """The incident and all joined to it belong to the leader. Returns their ids, for `redecide`, which must follow."""
     members = [incident, *await members_of(session, incident)]
     for member in members:
         member.linked_to = leader.id
@@ -87,6 +92,7 @@ async def join(session: AsyncSession, incident: Incident, leader: Incident, acto
                 {"from": member.id, "number": member.number, "automatic": automatic},
             ),
         )
+    return [member.id for member in members]
 
 
 async def members_of(session: AsyncSession, leader: Incident) -> list[Incident]:
@@ -130,18 +136,21 @@ async def has_units(session: AsyncSession, incident: Incident) -> bool:
     return found is not None
 
 
-async def redecide(session: AsyncSession, leader: Incident, standing: Standing, actor: Actor) -> list[str]:
+async def redecide(
+    session: AsyncSession, leader: Incident, standing: Standing, actor: Actor, *, changed: Collection[str] | None = None
+) -> list[str]:
     """The leader's newest decision covers all that belong to it. Returns what is graver now; that is in the log too.
 
+    changed: those that were joined or decided anew since; None: also some that left. Of the calls about one thing those
+    are kept with the decision that told something which the ones before them had not.
     A person's override stands unless the whole is more urgent; what is graver is told in either case.
     """
     last = await latest_decision(session, actor.jurisdiction_id, leader.id)
-    rows = await session.execute(_MEMBERS, {"jurisdiction_id": actor.jurisdiction_id, "leader_id": leader.id})
-    linked = [LinkedFacts(row.id, row.priority, from_given(row.given)) for row in rows]
-    if as_linked(linked) == as_linked(linked_of(last.given)):
+    own, kept = from_given(last.given), linked_of(last.given)
+    linked = await _telling(session, leader, own, kept, standing, actor, changed)
+    if as_linked(linked) == as_linked(kept):
         return []
     before = await last_of_triage(session, leader)
-    own = from_given(last.given)
     decision = evaluate_whole(own, linked, standing.policy, actor.now)
     change = Redecision(leader.id, "linked", own, decision, notes_of(last.given), linked)
     data = await record_redecision(session, change, actor, standing)
@@ -155,3 +164,30 @@ async def redecide(session: AsyncSession, leader: Incident, standing: Standing, 
         }
         await tell(session, actor, log.Entry(EventType.INCIDENT_RAISED, leader.id, actor.now, leader.id, payload))
     return signs
+
+
+async def _telling(
+    session: AsyncSession,
+    leader: Incident,
+    own: CallFacts,
+    kept: Sequence[LinkedFacts],
+    standing: Standing,
+    actor: Actor,
+    changed: Collection[str] | None,
+) -> list[LinkedFacts]:
+    """The members whose calls told something new, in the order in which they came to be known."""
+    still = [] if changed is None else [one for one in kept if one.incident not in changed]
+    decision = evaluate_whole(own, still, standing.policy, actor.now, ask=False)
+    told = Told.of(as_data(decision))
+    asked = {
+        "jurisdiction_id": actor.jurisdiction_id,
+        "leader_id": leader.id,
+        "only": None if changed is None else sorted(changed),
+    }
+    rows = await session.execute(_MEMBERS, asked)
+    new = [
+        LinkedFacts(row.id, row.priority, from_given(row.given))
+        for row in rows
+        if told.add(Told.of({**row.decision, "priority": min(row.priority, row.decision["priority"])}))
+    ]
+    return [*still, *new]

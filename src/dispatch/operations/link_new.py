@@ -1,6 +1,7 @@
 """New calls are compared with those on record, after they were stored: nothing that a sender waits for."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select, text
@@ -53,7 +54,7 @@ _CALLS = text(
 
 _LEADERS_OF = text(
     """
-    select distinct linked_to from incident
+    select id, linked_to from incident
     where jurisdiction_id = :jurisdiction_id and id = any(:incidents) and linked_to is not null
     """
 )
@@ -100,10 +101,13 @@ async def compare_new(
     calls = await _calls(session, j, touched)
     await keep(session, j, [call.profile for call in calls], actor.now)
     await forget(session, actor.now)
-    matches = await _judged(session, j, calls)
+    matches, same_as = await _judged(session, j, calls)
     changed = list(dict.fromkeys(row.incident_id for row in news if row.type in (*_OF_CALLS, *_OF_DECISIONS)))
-    leaders = set(await session.scalars(_LEADERS_OF, {"jurisdiction_id": j, "incidents": changed}))
-    joined_to, raised = await _join_all(session, _sure(calls, matches), leaders, policies, actor)
+    members = {
+        row.id: row.linked_to
+        for row in await session.execute(_LEADERS_OF, {"jurisdiction_id": j, "incidents": changed})
+    }
+    joined_to, raised = await _join_all(session, same_as, members, policies, actor)
     await _record(session, matches, joined_to, actor)
     return Pass(len(news), sum(map(len, matches.values())), len(joined_to), raised)
 
@@ -121,25 +125,35 @@ async def _calls(session: AsyncSession, jurisdiction_id: str, incidents: list[st
     ]
 
 
-async def _judged(session: AsyncSession, jurisdiction_id: str, calls: list[_New]) -> dict[str, list[Match]]:
-    """Incident id -> what its call may be the same as; what a person kept separate is not asked again."""
+async def _judged(
+    session: AsyncSession, jurisdiction_id: str, calls: list[_New]
+) -> tuple[dict[str, list[Match]], dict[str, str]]:
+    """Incident id -> what its call may be the same as, and incident id -> the one that it is surely the same as.
+
+    One call after the other, so that those of one batch find each other joined already, as if they had come apart.
+    What a person kept separate is not asked again.
+    """
     asking = [call.profile for call in calls if call.may_link]
     if not asking:
-        return {}
+        return {}, {}
     around = await near(session, jurisdiction_id, asking)
     kept_apart = await _kept_apart(session, jurisdiction_id, [profile.incident_id for profile in asking])
-    found = {}
-    for profile in asking:
-        # The older one is asked about nothing: what comes later is compared with it.
-        known = [
-            one
-            for one in around[profile.call_id]
-            if one.leader_id < profile.incident_id and (profile.incident_id, one.leader_id) not in kept_apart
-        ]
+    found: dict[str, list[Match]] = {}
+    same_as: dict[str, str] = {}
+    for profile in sorted(asking, key=lambda profile: profile.incident_id):
+        known = []
+        for one in around[profile.call_id]:
+            leader = same_as.get(one.leader_id, one.leader_id)
+            # The older one is asked about nothing: what comes later is compared with it.
+            is_older = leader < profile.incident_id and one.leader_id < profile.incident_id
+            if is_older and not {(profile.incident_id, leader), (profile.incident_id, one.leader_id)} & kept_apart:
+                known.append(replace(one, leader_id=leader))
         matches = judge(profile, known)
         if matches:
             found[profile.incident_id] = list(matches)
-    return found
+        if matches and matches[0].verdict is Verdict.LINK:
+            same_as[profile.incident_id] = matches[0].leader_id
+    return found, same_as
 
 
 async def _kept_apart(session: AsyncSession, jurisdiction_id: str, incidents: list[str]) -> set[tuple[str, str]]:
@@ -153,32 +167,18 @@ async def _kept_apart(session: AsyncSession, jurisdiction_id: str, incidents: li
     return {(row.incident_id, row.other_id) for row in rows}
 
 
-def _sure(calls: list[_New], matches: dict[str, list[Match]]) -> dict[str, str]:
-    """Incident id -> the one it is joined to, oldest first, so that a chain ends at its oldest."""
-    joined_to: dict[str, str] = {}
-    for call in calls:
-        for match in matches.get(call.profile.incident_id, ()):
-            if match.verdict is Verdict.LINK:
-                joined_to[call.profile.incident_id] = joined_to.get(match.leader_id, match.leader_id)
-    return joined_to
-
-
 async def _record(
     session: AsyncSession, matches: dict[str, list[Match]], joined_to: dict[str, str], actor: Actor
 ) -> None:
     links = [_link(incident, match, joined_to) for incident, found in matches.items() for match in found]
-    unique = {(link["incident_id"], link["other_id"]): link for link in reversed(links)}
-    await say(
-        session, [link for link in unique.values() if link["incident_id"] != link["other_id"]], actor, automatic=True
-    )
+    await say(session, links, actor, automatic=True)
 
 
 def _link(incident: str, match: Match, joined_to: dict[str, str]) -> dict[str, Any]:
-    other = joined_to.get(match.leader_id, match.leader_id)
     return {
         "incident_id": incident,
-        "other_id": other,
-        "state": "linked" if joined_to.get(incident) == other else "proposed",
+        "other_id": match.leader_id,
+        "state": "linked" if joined_to.get(incident) == match.leader_id else "proposed",
         "score": round(match.likeness.score, 2),
         "parts": [
             {"name": part.name, "log_odds": round(part.log_odds, 2), "because": part.because}
@@ -188,18 +188,26 @@ def _link(incident: str, match: Match, joined_to: dict[str, str]) -> dict[str, A
 
 
 async def _join_all(
-    session: AsyncSession, wished: dict[str, str], leaders: set[str], policies: ActivePolicies, actor: Actor
+    session: AsyncSession, wished: dict[str, str], members: dict[str, str], policies: ActivePolicies, actor: Actor
 ) -> tuple[dict[str, str], int]:
-    """What was joined, and how many incidents are graver now. All is locked in the order of ids, as everybody does."""
-    names = sorted({*wished, *wished.values(), *leaders})
+    """What was joined, and how many incidents are graver now. All is locked in the order of ids, as everybody does.
+
+    members: incident -> the one it belongs to, of those that were decided anew.
+    """
+    names = sorted({*wished, *wished.values(), *members.values()})
     if not names:
         return {}, 0
     rows = {name: await get_incident(session, actor.jurisdiction_id, name, lock=True) for name in names}
-    done = {}
+    done: dict[str, str] = {}
+    changed: dict[str, set[str]] = defaultdict(set)
+    for incident, leader in members.items():
+        changed[leader].add(incident)
     for incident, leader in sorted(wished.items()):
         if rows[leader].status in OPEN and rows[leader].linked_to is None and rows[incident].linked_to is None:
-            await join(session, rows[incident], rows[leader], actor, automatic=True)
+            changed[leader] |= set(await join(session, rows[incident], rows[leader], actor, automatic=True))
             done[incident] = leader
     standing = await policies.standing(session, actor.jurisdiction_id, actor.now)
-    signs = [await redecide(session, rows[leader], standing, actor) for leader in sorted({*done.values(), *leaders})]
+    signs = [
+        await redecide(session, rows[leader], standing, actor, changed=whom) for leader, whom in sorted(changed.items())
+    ]
     return done, sum(1 for one in signs if one)

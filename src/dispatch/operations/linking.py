@@ -53,7 +53,8 @@ async def link(
             await _left(session, before, policies, actor)
     for member in moved:
         await end_as_duplicate(session, member, leader, actor)
-    return LinkChange(incident, leader, await redecide(session, leader, standing, actor))
+    changed = [member.id for member in moved]
+    return LinkChange(incident, leader, await redecide(session, leader, standing, actor, changed=changed))
 
 
 async def keep_separate(
@@ -94,7 +95,7 @@ async def confirm(session: AsyncSession, incident_id: str, policies: ActivePolic
     await say(session, [_said(member, leader, "linked") for member in members], actor, automatic=False)
     for member in members:
         await end_as_duplicate(session, member, leader, actor)
-    return LinkChange(leader, leader, await redecide(session, leader, standing, actor))
+    return LinkChange(leader, leader, await redecide(session, leader, standing, actor, changed=()))
 
 
 async def _pair(session: AsyncSession, incident_id: str, other: str, actor: Actor) -> tuple[Incident, Incident]:

@@ -18,6 +18,45 @@ from dispatch.triage.questions import with_questions
 RULE = "linked"
 
 
+@dataclass(slots=True)
+class Told:
+    """What is known and who is sent so far, as calls about one thing are read one after the other."""
+
+    priority: int
+    needs_human: bool
+    facts: dict[str, str]
+    responder_types: set[str]
+
+    @classmethod
+    def of(cls, decision: Mapping[str, Any]) -> "Told":
+        """What one decision (a `triage` object) says."""
+        facts = {name: fact["value"] for name, fact in decision["facts"].items() if fact["value"] != UNKNOWN}
+        return cls(decision["priority"], decision["needs_human"], facts, _first(decision))
+
+    def add(self, other: "Told") -> bool:
+        """All of it is told. True when any of it was new: a fact, a graver danger, more urgency, another responder.
+
+        A call that tells nothing new need not be decided over: a fire that three hundred people report is decided as
+        often as somebody tells more, not three hundred times over a text that grows.
+        """
+        facts = {
+            name: value
+            for name, value in other.facts.items()
+            if name not in self.facts or _is_graver(name, value, self.facts[name])
+        }
+        is_new = (
+            bool(facts)
+            or other.priority < self.priority
+            or other.needs_human > self.needs_human
+            or bool(other.responder_types - self.responder_types)
+        )
+        self.priority = min(self.priority, other.priority)
+        self.needs_human |= other.needs_human
+        self.facts |= facts
+        self.responder_types |= other.responder_types
+        return is_new
+
+
 @dataclass(frozen=True, slots=True)
 class LinkedFacts:
     """What another call about the same thing says. priority: of its own incident, as it stands."""
@@ -67,6 +106,11 @@ def raised(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
         if VOCABULARY[fact].rank(new) > max(0, VOCABULARY[fact].rank(old)):
             found.append(f"{fact}: {old} became {new}")
     return found
+
+
+def _first(decision: Mapping[str, Any]) -> set[str]:
+    plan = decision["plan"]
+    return {slot["responder_type"] for slot in plan if slot["step"] == plan[0]["step"]}
 
 
 def _is_graver(fact: str, value: str, than: str) -> bool:

@@ -37,9 +37,9 @@ class Linker:
             try:
                 async with reading(self._sessions) as session:
                     jurisdictions = list(await session.scalars(text("select id from jurisdiction order by id")))
-                for jurisdiction_id in jurisdictions:
-                    await self.turn(jurisdiction_id)
-                pause = PAUSE_S + REST_PER_WORK * (time.monotonic() - began)
+                read = [await self.turn(jurisdiction_id) for jurisdiction_id in jurisdictions]
+                is_behind = max(read, default=0) >= BATCH
+                pause = (0.0 if is_behind else PAUSE_S) + REST_PER_WORK * (time.monotonic() - began)
             except Exception as error:  # a database that is away comes back; linking must not end for good
                 _log.warning("linking_waits", error=type(error).__name__)
                 pause = AFTER_FAILURE_S

@@ -42,7 +42,8 @@ def test_without_data_every_measure_that_needs_it_is_skipped_and_the_rest_is_mea
     measured = {measure.name for measure in found if not measure.skipped}
     kinds = [f"{kind}_{half}" for kind in ("danger", "benign") for half in ("development", "held_out")]
     unseen = {f"{written}_{kind}" for written in ("unseen", "unseen_second") for kind in kinds}
-    assert measured == {"must_not_miss", "must_not_miss_by_luck"} | unseen
+    linking = {f"linking_{of}" for of in ("precision", "recall", "automatic_recall", "proposals_right", "hidden")}
+    assert measured == {"must_not_miss", "must_not_miss_by_luck"} | unseen | linking
     assert all("no data" in measure.skipped or "absent" in measure.skipped for measure in found if measure.skipped)
     assert "skipped" in as_page(found)
 
@@ -75,6 +76,7 @@ def test_the_context_of_a_concept_is_read_by_our_markers_alone() -> None:
 def test_what_is_promised_firmly_holds() -> None:
     firm = ("must_not_miss", "danger_missed_without_indecency", "san_diego_priority_9_recall")
     firm += ("negation_sensitivity", "negation_specificity", "category_all_volume_accepting", "danger_missed")
+    firm += ("linking_precision", "linking_recall", "linking_hidden")
     firm += ("needless_police_or_ems", "needless_police_or_ems_labels", "needless_once_answered")
 
     assert {name: everything()[name].holds for name in firm} == dict.fromkeys(firm, True)
