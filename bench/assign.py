@@ -19,7 +19,8 @@ select count(*) from (select unit_id from assignment where holds_unit group by u
 
 def assign(world: World) -> dict[str, float]:
     """How many assignments were won and refused, how many units were booked twice (0), and how long it took."""
-    with serving(make_dispatch, world.url) as port:
+    with serving(make_dispatch, world.url) as server:
+        port = server.port
         incidents = asyncio.run(_incidents(port, world))
         units = asyncio.run(_units(port, world))
         # Every client tries every unit, each beginning at another one.

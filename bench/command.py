@@ -23,11 +23,14 @@ def command(world: World) -> dict[str, float]:
     """
     kinds: dict[str, Outcome] = {"assign": Outcome(), "step": Outcome(), "clear": Outcome()}
     base = Outcome()
-    with serving(make_dispatch, world.url) as port, serving(make_bare, world.dsn) as bare:
+    with serving(make_dispatch, world.url) as server, serving(make_bare, world.dsn) as base_server:
+        port = server.port
         units = asyncio.run(_units(port, world))
         for number in range(-1, ROUNDS):
             given = asyncio.run(_round(port, world, units, number))
-            beside = asyncio.run(drive(bare, iter(_bare(len(units) * 4)), connections=CONNECTIONS))
+            with server.halted():
+                sent = iter(_bare(len(units) * 4))
+                beside = asyncio.run(drive(base_server.port, sent, connections=CONNECTIONS))
             if number < 0:
                 continue  # the first round warms both servers
             for kind, outcome in given:

@@ -29,7 +29,8 @@ def linking(world: World) -> dict[str, float]:
     calls = surge(SEED, incidents=2700, hours=1.5)[-(OPEN + ASKED) :]
     shift = datetime.now(UTC) - calls[-1].at
     on_record, asked = calls[:OPEN], calls[OPEN:]
-    with serving(make_dispatch, world.url) as port:
+    with serving(make_dispatch, world.url) as server:
+        port = server.port
         bodies = [post("/v1/calls", json.dumps(_sent(call, shift)).encode(), world.cad) for call in on_record]
         started = time.monotonic()
         only(asyncio.run(drive(port, iter(bodies), connections=CONNECTIONS)), 201)

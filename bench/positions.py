@@ -28,7 +28,8 @@ from generate_series(1, $2::int) n
 def positions(world: World) -> dict[str, float]:
     """positions_per_s, p95 of a batch, rows of history for all of them, and p95 in ms until a reader sees a place."""
     asyncio.run(_execute(world.dsn, _FLEET, JURISDICTION, UNITS))
-    with serving(make_dispatch, world.url) as port:
+    with serving(make_dispatch, world.url) as server:
+        port = server.port
         asyncio.run(drive(port, iter(_batches(world, 20)), connections=CONNECTIONS))
         rows_before = asyncio.run(_count(world.dsn))
         taken = only(asyncio.run(drive(port, iter(_batches(world, BATCHES)), connections=CONNECTIONS)), 200)

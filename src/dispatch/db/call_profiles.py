@@ -12,7 +12,7 @@ from dispatch.db.session import json_text
 from dispatch.domain.geo import EARTH_RADIUS_M, LatLon
 from dispatch.linking.grid import cell_of, cells_around
 from dispatch.linking.judge import Known
-from dispatch.linking.profile import Profile
+from dispatch.linking.profile import Profile, grouped
 from dispatch.linking.score import DEFAULT, REACH, radius_m
 
 WINDOW = timedelta(hours=3)
@@ -143,7 +143,7 @@ def _row(profile: Profile) -> dict[str, Any]:
         "door": profile.door,
         "phone": profile.phone,
         "words": sorted(profile.words),
-        "marks": sorted(profile.marks),
+        "marks": sorted(f"{kind}:{value}" for kind, values in profile.marks.items() for value in values),
     }
 
 
@@ -160,5 +160,5 @@ def _profile(row: Any) -> Profile:
         row.door,
         row.phone,
         frozenset(row.words),
-        frozenset(row.marks),
+        grouped(row.marks),
     )

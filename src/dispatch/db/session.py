@@ -20,7 +20,8 @@ from dispatch.db.errors import translate
 Sessions = async_sessionmaker[AsyncSession]
 
 Begun = asyncpg.transaction.Transaction
-_CONNECTIONS, _POOLED, _CONNECTION, _DRIVER, _LONE = "connections", "pooled", "connection", "driver", "lone"
+_CONNECTIONS, _POOLED, _CONNECTION, _DRIVER = "connections", "pooled", "connection", "driver"
+_LONE, _SPARE = "lone", "spare"
 # The third is what connecting raises when the server refuses, since nothing of SQLAlchemy's is between us and its pool.
 _DATABASE_FAILED = (
     SQLAlchemyError,
@@ -163,17 +164,25 @@ async def _connected(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     connections: Connections = sessions.kw["info"][_CONNECTIONS]
     try:
         pooled = await connections.take()
-        session = sessions(info={_POOLED: pooled, _DRIVER: pooled.driver_connection})
+        session = pooled.info.pop(_SPARE, None) or _session_on(pooled, sessions)
         try:
             yield session
         finally:
             try:
-                if _CONNECTION in session.info:
+                if _CONNECTION in session.info or session.in_transaction():
                     await session.close()
+                else:
+                    session.info.pop(_LONE, None)
+                    pooled.info[_SPARE] = session
             finally:
                 await connections.give_back(pooled)
     except _DATABASE_FAILED as error:
         raise translate(error) from error
+
+
+def _session_on(pooled: Any, sessions: Sessions) -> AsyncSession:
+    """A session that knows its connection. One that the ORM never used serves the connection's next user too."""
+    return sessions(info={_POOLED: pooled, _DRIVER: pooled.driver_connection})
 
 
 async def _roll_back(session: AsyncSession, begun: Begun) -> None:

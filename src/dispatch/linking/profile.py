@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -25,14 +25,17 @@ _SHORTENED = {
 _PHONE_DIGITS = 7
 
 
+_NONE: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One call, as far as likeness goes.
 
     position: None when not given. uncertainty_m: radius of the sender's own, None when it gave none.
     address: folded, without the door. door: apartment or room. phone: its last ten digits.
-    words: content words of the narrative, stemmed. marks: `person:female`, `age:34`, `colour:red`, `car:honda`,
-    `plate:7abc123`, `topic:...`.
+    words: content words of the narrative, stemmed. marks: by kind, `person` (female), `age` (34), `colour` (red),
+    `car` (honda), `plate` (7abc123), `topic`.
     """
 
     call_id: str
@@ -46,11 +49,11 @@ class Profile:
     door: str | None = None
     phone: str | None = None
     words: frozenset[str] = frozenset()
-    marks: frozenset[str] = frozenset()
+    marks: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def marked(self, kind: str) -> frozenset[str]:
         """The marks of one kind, without its name."""
-        return frozenset(mark[len(kind) + 1 :] for mark in self.marks if mark.startswith(kind + ":"))
+        return self.marks.get(kind, _NONE)
 
 
 def profile_of(
@@ -73,8 +76,17 @@ def profile_of(
         door,
         phone_key((body.get("caller") or {}).get("phone")),
         content_words(narrative),
-        marks_of(narrative, triage["topics"]),
+        grouped(marks_of(narrative, triage["topics"])),
     )
+
+
+def grouped(marks: Iterable[str]) -> dict[str, frozenset[str]]:
+    """The marks by their kind; they are stored as `kind:value`."""
+    found: dict[str, set[str]] = {}
+    for mark in marks:
+        kind, _, value = mark.partition(":")
+        found.setdefault(kind, set()).add(value)
+    return {kind: frozenset(values) for kind, values in found.items()}
 
 
 def content_words(text: str | None) -> frozenset[str]:

@@ -6,6 +6,7 @@ when the calls are about one thing than when they are about two.
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dispatch.domain.geo import distance_m
 from dispatch.linking.kinds import UNCLEAR, Kind, kind_of, mixed_up
@@ -58,8 +59,7 @@ REACH = 28.0
 _FURTHEST = -12.0
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One piece of evidence. log_odds: positive speaks for the same thing."""
 
     name: str

@@ -17,16 +17,21 @@ FEED = "feed:"
 _UNWATCHED = text(
     """
     select i.id, i.priority, i.opened_at, i.plan_step, coalesce(i.step_since, i.opened_at) as since,
-           (select min((e ->> 'wait_limit_s')::int) from jsonb_array_elements(d.decision -> 'plan') e
-             where (e ->> 'step')::int = i.plan_step) as wait_limit_s,
-           (select max((e ->> 'step')::int) from jsonb_array_elements(d.decision -> 'plan') e) as last_step
-    from incident i
+           p.wait_limit_s, p.last_step
+    from (
+      select * from incident
+      where jurisdiction_id = :jurisdiction_id and status = 'pending' and recorded_at < opened_at + interval '1 day'
+        and not exists (select 1 from timer t where t.jurisdiction_id = incident.jurisdiction_id
+                                                and t.subject_id = incident.id and t.kind = 'unassigned')
+      order by priority, opened_at limit :limit
+    ) i
     join triage_decision d on d.jurisdiction_id = i.jurisdiction_id and d.id = i.decision_id
-    where i.jurisdiction_id = :jurisdiction_id and i.status = 'pending'
-      and i.recorded_at < i.opened_at + interval '1 day'
-      and not exists (select 1 from timer t where t.jurisdiction_id = i.jurisdiction_id and t.subject_id = i.id
-                                              and t.kind = 'unassigned')
-    order by i.priority, i.opened_at limit :limit
+    cross join lateral (
+      select min((e ->> 'wait_limit_s')::int) filter (where (e ->> 'step')::int = i.plan_step) as wait_limit_s,
+             max((e ->> 'step')::int) as last_step
+      from jsonb_array_elements(d.decision -> 'plan') e
+    ) p
+    order by i.priority, i.opened_at
     """
 )
 

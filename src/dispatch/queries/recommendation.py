@@ -12,7 +12,7 @@ from dispatch.db.models import Assignment, Incident, TriageDecisionRow
 from dispatch.domain.assignment import AssignmentStatus
 from dispatch.domain.errors import NotFound
 from dispatch.domain.geo import LatLon
-from dispatch.domain.plan import Plan, plan_from_data
+from dispatch.domain.plan import Plan, PlanStep, plan_from_data
 from dispatch.domain.unit import UnitStatus
 from dispatch.queries.earlier import came_before, with_workload
 from dispatch.queries.roster import RosterCopies, is_free, read_roster
@@ -68,18 +68,23 @@ async def advise(
 ) -> dict[str, Any]:
     """The `recommendation` object over the nearest free units of the responder types that the plan names.
 
-    The answer to a new call must be quick whatever the size of the roster: units that are further away, taken or of
-    another type are left out of `not_offered`; `full_recommendation` lists every one. Where the nearest free units
-    cannot fill the plan's first step, all units of its types are looked at, so that a shortfall has its true reasons.
+    The answer to a new call must be quick whatever the size of the roster: units that are further away, taken, of
+    another type or wanted by a later step are left out of `not_offered`; `full_recommendation` lists every one. Where
+    the nearest free units cannot fill the plan's first step, all units of the plan's types are looked at, so that a
+    shortfall has its true reasons.
     """
     if fingerprint is None:
         return as_data(recommended(need, [], None, now))
     roster = await rosters.get(session, jurisdiction_id, fingerprint, now)
-    types = dict.fromkeys(slot.responder_type for step in need.plan.steps for slot in step.slots)
-    advice = recommended(need, roster.shortlist(types, need.position), roster.zone, now)
+    steps = need.plan.steps
+    advice = recommended(need, roster.shortlist(_types(steps[:1]), need.position), roster.zone, now)
     if advice.shortfalls or advice.active_step is None:
-        advice = recommended(need, roster.of_types(types), roster.zone, now)
+        advice = recommended(need, roster.of_types(_types(steps)), roster.zone, now)
     return as_data(advice)
+
+
+def _types(steps: Sequence[PlanStep]) -> dict[str, None]:
+    return dict.fromkeys(slot.responder_type for step in steps for slot in step.slots)
 
 
 def no_advice(now: datetime) -> dict[str, Any]:

@@ -34,7 +34,8 @@ class CheckedRequest(Request):
 
         Raises RequestValidationError naming the place, or HTTPException 415 for another media type.
         """
-        unknown = [name for name in dict.fromkeys(self.query_params) if name not in parameters]
+        has_query = bool(self.scope["query_string"])
+        unknown = [name for name in dict.fromkeys(self.query_params) if name not in parameters] if has_query else []
         if unknown:
             raise RequestValidationError(
                 [
@@ -42,7 +43,9 @@ class CheckedRequest(Request):
                     for name in unknown
                 ]
             )
-        for place, text in (*_of("path", self.path_params), *_of("query", self.query_params)):
+        for place, text in _of("path", self.path_params):
+            _require_storable(place, text)
+        for place, text in _of("query", self.query_params) if has_query else ():
             _require_storable(place, text)
         if self._raw:
             _require_json(self.headers.get("content-type", ""))

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
 from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,6 +25,7 @@ from dispatch.web.input import CheckedRequest, read_whole
 from dispatch.web.services import Services
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 # Declared in OpenAPI by the composition root; checked in _begin, before the body is looked at.
 BEARER = {
@@ -105,7 +107,7 @@ class LoneStatementRoute(CommandRoute):
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        inner = super(CommandRoute, self).get_route_handler()
+        inner = self._straight(super(CommandRoute, self).get_route_handler())
         permission, parameters = permission_of(self), _parameters_of(self.dependant)
 
         async def handle(request: Request) -> Response:
@@ -119,6 +121,27 @@ class LoneStatementRoute(CommandRoute):
             async with transaction(services.sessions) as session:
                 act = await _begin(read, session, services, permission, parameters)
                 return await _once(read, act, inner)
+
+        return handle
+
+
+    def _straight(self, inner: Handler) -> Handler:
+        """Without a query there is only the body to check: the framework's search for dependencies, forms and their
+        cleaning up costs a tenth of such a request.
+        """
+        field, endpoint = self.body_field, self.endpoint
+        if field is None or self.dependant.dependencies:
+            return inner
+
+        async def handle(request: Request) -> Response:
+            if request.scope["query_string"] or not await request.body():
+                return await inner(request)
+            sent = await request.json()
+            body, errors = field.validate(sent, {}, loc=("body",))
+            if errors:
+                raise RequestValidationError(errors, body=sent)
+            response: Response = await endpoint(body=body, request=request)
+            return response
 
         return handle
 

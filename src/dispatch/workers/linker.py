@@ -15,8 +15,8 @@ from dispatch.operations.link_new import BATCH, LINKER, compare_new
 
 PAUSE_S = 0.2
 AFTER_FAILURE_S = 2.0
-# Calls that come in go first: after work the linker rests for twice as long as it worked.
-REST_PER_WORK = 2.0
+# Calls that come in go first: after work the linker rests for several times as long as it worked.
+REST_PER_WORK = 5.0
 TRIES = 3
 
 _log = structlog.get_logger("dispatch.linker")
