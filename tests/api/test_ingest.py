@@ -329,6 +329,9 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
     token = (await service.post("/v1/tokens", {"name": "x", "role": "auditor"}, by="administrator")).json()["id"]
     [watched] = await service.assign(await service.incident(), "CR1")
     await service.step(watched["id"], "on_scene")
+    calm = await service.incident(call_type={"text": "NOISE COMPLAINT"}, narrative="loud music next door")
+    await service.assign(calm, "M1")
+    grave = await service.incident(call_type=None, narrative="my father is not breathing")
     raised = await service.incident()
     await service.post(f"/v1/incidents/{raised}:retriage", {"answers": {"weapon": "in_hand"}})
     [alarm] = await service.alarms()
@@ -343,6 +346,7 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
         (f"/v1/incidents/{held}:override", {"reason": "caller_update", "priority": 2}, "dispatcher"),
         (f"/v1/incidents/{free}/assignments", {"units": ["P2"]}, "dispatcher"),
         (f"/v1/assignments/{assignment['id']}/status", {"status": "en_route"}, "dispatcher"),
+        (f"/v1/incidents/{grave}:redirect", {"unit": "M1"}, "dispatcher"),
         (f"/v1/assignments/{watched['id']}:check-in", {}, "dispatcher"),
         (f"/v1/alarms/{alarm['id']}:acknowledge", {}, "dispatcher"),
         ("/v1/agencies", {"id": "new-agency", "name": "New", "kind": "city"}, "administrator"),

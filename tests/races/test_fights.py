@@ -88,6 +88,47 @@ async def test_pairs_of_units_wanted_in_opposite_order_do_not_deadlock(crowd: Se
     assert all(answer.json()["code"] == "unit_already_assigned" for answer in answers if answer.status_code == 409)
 
 
+async def test_a_unit_wanted_by_many_life_threats_at_once_is_turned_round_once_and_the_other_waits_again(
+    service: Service,
+) -> None:
+    calm = await service.incident(call_type={"text": "NOISE COMPLAINT"}, narrative="loud music next door")
+    await service.assign(calm, "M1")
+    threats = [await service.incident(call_type=None, narrative="my father is not breathing") for _ in range(8)]
+
+    answers = await asyncio.gather(
+        *(service.post(f"/v1/incidents/{threat}:redirect", {"unit": "M1"}) for threat in threats),
+        *(service.post(f"/v1/incidents/{threat}/assignments", {"units": ["M1"]}) for threat in threats),
+    )
+
+    codes = Counter(answer.status_code for answer in answers)
+    assert codes == {200: 1, 409: 15}
+    held = await service.fetch(
+        "select incident_id from assignment where jurisdiction_id = $1 and holds_unit", service.jurisdiction
+    )
+    (winner,) = [threat for threat, answer in zip(threats, answers, strict=False) if answer.status_code == 200]
+    assert [row["incident_id"] for row in held] == [winner]
+    assert (await service.get(f"/v1/incidents/{calm}")).json()["incident"]["status"] == "pending"
+
+
+async def test_a_unit_that_arrives_while_it_is_turned_round_is_at_one_place(service: Service) -> None:
+    for _ in range(6):
+        calm = await service.incident(call_type={"text": "NOISE COMPLAINT"}, narrative="loud music next door")
+        [old] = await service.assign(calm, "M1")
+        grave = await service.incident(call_type=None, narrative="my father is not breathing")
+
+        arrived, turned = await asyncio.gather(
+            service.post(f"/v1/assignments/{old['id']}/status", {"status": "on_scene"}),
+            service.post(f"/v1/incidents/{grave}:redirect", {"unit": "M1"}),
+        )
+
+        assert sorted((arrived.status_code, turned.status_code)) == [200, 409]
+        held = await service.fetch(
+            "select id, status from assignment where jurisdiction_id = $1 and holds_unit", service.jurisdiction
+        )
+        assert [row["status"] for row in held] == ["on_scene" if arrived.status_code == 200 else "ordered"]
+        await service.step(held[0]["id"], "cleared", outcome="handled")
+
+
 async def test_a_desk_is_filled_to_its_capacity_and_not_beyond(service: Service) -> None:
     incidents = [await service.incident() for _ in range(12)]
 

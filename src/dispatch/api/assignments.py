@@ -21,6 +21,7 @@ from dispatch.domain.intervals import INTERVALS
 from dispatch.domain.timers import TimeLimits
 from dispatch.operations.assignment_steps import StatusStep
 from dispatch.operations.assignments import AssignUnits, assign_units, check_in, step_assignment
+from dispatch.operations.redirect import redirect
 from dispatch.queries import history
 from dispatch.web.accept import preferred
 from dispatch.web.paging import decode_cursor, encode_cursor
@@ -53,6 +54,22 @@ class AssignBody(Part):
 
 class Assigned(BaseModel):
     assignments: list[AssignmentOut]
+
+
+class RedirectBody(Part):
+    """The unit to turn round, by call sign or id."""
+
+    unit: Word = Field(examples=["M2"])
+    reason: NoteText | None = Field(None, examples=["closest medic by far"])
+
+
+class RedirectedOut(BaseModel):
+    """What a redirect did: the assignment that ended, the one that was made, and the incident that waits again."""
+
+    ended: AssignmentOut
+    made: AssignmentOut
+    from_incident: str = Field(description="Number of the incident that the unit was going to")
+    from_status: str = Field(description="What that incident is now: `pending` when nobody else is on it")
 
 
 class StatusBody(Part):
@@ -106,6 +123,29 @@ async def post_assignments(incident_id: str, body: AssignBody, act: CurrentAct) 
     )
     made = await assign_units(act.session, command, actor_of(act), act.principal, await _limits(act))
     return Assigned(assignments=[assignment_out(row, act.principal) for row in made])
+
+
+@commands.post(
+    "/incidents/{incident_id}:redirect",
+    response_model=RedirectedOut,
+    responses=refusals(404, 409),
+    summary="Turn a unit round",
+)
+@requires(Permission.ASSIGNMENT_WRITE)
+async def post_redirect(incident_id: str, body: RedirectBody, act: CurrentAct) -> RedirectedOut:
+    """A unit on its way to something less urgent comes here instead; the other incident waits again with its old age.
+
+    409 when it has arrived there (with the legal steps), when the other is as urgent, or when it was sent elsewhere.
+    """
+    done = await redirect(
+        act.session, incident_id, body.unit, body.reason, actor_of(act), act.principal, await _limits(act)
+    )
+    return RedirectedOut(
+        ended=assignment_out(done.ended, act.principal),
+        made=assignment_out(done.made, act.principal),
+        from_incident=done.left.number,
+        from_status=done.left.status,
+    )
 
 
 @commands.post(

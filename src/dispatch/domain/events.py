@@ -36,6 +36,7 @@ class EventType(StrEnum):
     INCIDENT_ESCALATED = "incident.escalated"
     INCIDENT_HOLD_ENDED = "incident.hold_ended"
     UNIT_ASSIGNED = "unit.assigned"
+    UNIT_REDIRECTED = "unit.redirected"
     UNIT_STATUS_CHANGED = "unit.status_changed"
     UNIT_ADDED = "unit.added"
     UNIT_CHANGED = "unit.changed"

@@ -124,7 +124,6 @@ class LoneStatementRoute(CommandRoute):
 
         return handle
 
-
     def _straight(self, inner: Handler) -> Handler:
         """Without a query there is only the body to check: the framework's search for dependencies, forms and their
         cleaning up costs a tenth of such a request.
