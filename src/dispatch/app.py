@@ -30,6 +30,7 @@ from dispatch.api import (
     reevaluation,
     reports,
     roster,
+    second_thoughts,
     tokens,
     waiting,
 )
@@ -62,7 +63,7 @@ problem document (RFC 9457) with a `code`, a sentence, and what to do.
 
 
 MODULES = (
-    *(calls, incidents, links, assignments, reevaluation, roster, positions),
+    *(calls, incidents, links, assignments, second_thoughts, reevaluation, roster, positions),
     *(policies, policy_life, feed, tokens, alarms, reports, health, waiting),
 )
 

@@ -331,6 +331,7 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
     await service.step(watched["id"], "on_scene")
     calm = await service.incident(call_type={"text": "NOISE COMPLAINT"}, narrative="loud music next door")
     await service.assign(calm, "M1")
+    [slip] = await service.assign(calm, "CO1")
     grave = await service.incident(call_type=None, narrative="my father is not breathing")
     raised = await service.incident()
     await service.post(f"/v1/incidents/{raised}:retriage", {"answers": {"weapon": "in_hand"}})
@@ -347,6 +348,7 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
         (f"/v1/incidents/{free}/assignments", {"units": ["P2"]}, "dispatcher"),
         (f"/v1/assignments/{assignment['id']}/status", {"status": "en_route"}, "dispatcher"),
         (f"/v1/incidents/{grave}:redirect", {"unit": "M1"}, "dispatcher"),
+        (f"/v1/assignments/{slip['id']}:undo", {}, "dispatcher"),
         (f"/v1/assignments/{watched['id']}:check-in", {}, "dispatcher"),
         (f"/v1/alarms/{alarm['id']}:acknowledge", {}, "dispatcher"),
         ("/v1/agencies", {"id": "new-agency", "name": "New", "kind": "city"}, "administrator"),

@@ -21,7 +21,6 @@ from dispatch.domain.intervals import INTERVALS
 from dispatch.domain.timers import TimeLimits
 from dispatch.operations.assignment_steps import StatusStep
 from dispatch.operations.assignments import AssignUnits, assign_units, check_in, step_assignment
-from dispatch.operations.redirect import redirect
 from dispatch.queries import history
 from dispatch.web.accept import preferred
 from dispatch.web.paging import decode_cursor, encode_cursor
@@ -54,22 +53,6 @@ class AssignBody(Part):
 
 class Assigned(BaseModel):
     assignments: list[AssignmentOut]
-
-
-class RedirectBody(Part):
-    """The unit to turn round, by call sign or id."""
-
-    unit: Word = Field(examples=["M2"])
-    reason: NoteText | None = Field(None, examples=["closest medic by far"])
-
-
-class RedirectedOut(BaseModel):
-    """What a redirect did: the assignment that ended, the one that was made, and the incident that waits again."""
-
-    ended: AssignmentOut
-    made: AssignmentOut
-    from_incident: str = Field(description="Number of the incident that the unit was going to")
-    from_status: str = Field(description="What that incident is now: `pending` when nobody else is on it")
 
 
 class StatusBody(Part):
@@ -121,31 +104,8 @@ async def post_assignments(incident_id: str, body: AssignBody, act: CurrentAct) 
     command = AssignUnits(
         incident_id, body.units, body.mode, body.step, body.role, body.eta_s, body.recommended, body.reason, body.offer
     )
-    made = await assign_units(act.session, command, actor_of(act), act.principal, await _limits(act))
+    made = await assign_units(act.session, command, actor_of(act), act.principal, await limits_of(act))
     return Assigned(assignments=[assignment_out(row, act.principal) for row in made])
-
-
-@commands.post(
-    "/incidents/{incident_id}:redirect",
-    response_model=RedirectedOut,
-    responses=refusals(404, 409),
-    summary="Turn a unit round",
-)
-@requires(Permission.ASSIGNMENT_WRITE)
-async def post_redirect(incident_id: str, body: RedirectBody, act: CurrentAct) -> RedirectedOut:
-    """A unit on its way to something less urgent comes here instead; the other incident waits again with its old age.
-
-    409 when it has arrived there (with the legal steps), when the other is as urgent, or when it was sent elsewhere.
-    """
-    done = await redirect(
-        act.session, incident_id, body.unit, body.reason, actor_of(act), act.principal, await _limits(act)
-    )
-    return RedirectedOut(
-        ended=assignment_out(done.ended, act.principal),
-        made=assignment_out(done.made, act.principal),
-        from_incident=done.left.number,
-        from_status=done.left.status,
-    )
 
 
 @commands.post(
@@ -158,7 +118,7 @@ async def post_redirect(incident_id: str, body: RedirectBody, act: CurrentAct) -
 async def post_status(assignment_id: str, body: StatusBody, act: CurrentAct) -> AssignmentOut:
     """409 `illegal_transition` lists the steps that are legal from here."""
     command = StatusStep(assignment_id, body.status, body.occurred_at, body.reason, body.outcome, body.note)
-    row = await step_assignment(act.session, command, actor_of(act), act.principal, await _limits(act))
+    row = await step_assignment(act.session, command, actor_of(act), act.principal, await limits_of(act))
     return assignment_out(row, act.principal)
 
 
@@ -171,11 +131,12 @@ async def post_status(assignment_id: str, body: StatusBody, act: CurrentAct) -> 
 @requires(Permission.ASSIGNMENT_STATUS)
 async def post_check_in(assignment_id: str, body: CheckInBody, act: CurrentAct) -> AssignmentOut:
     """Answers the welfare check; the next one is a whole interval away. 409 when the unit is not on scene."""
-    row = await check_in(act.session, assignment_id, body.note, actor_of(act), act.principal, await _limits(act))
+    row = await check_in(act.session, assignment_id, body.note, actor_of(act), act.principal, await limits_of(act))
     return assignment_out(row, act.principal)
 
 
-async def _limits(act: Act) -> TimeLimits:
+async def limits_of(act: Act) -> TimeLimits:
+    """How long may be waited for what, by the policy that decides now."""
     return await act.services.policies.limits(act.session, act.principal.jurisdiction, act.now)
 
 

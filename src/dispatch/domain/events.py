@@ -55,6 +55,7 @@ class EventType(StrEnum):
     ASSIGNMENT_CLEARED = "assignment.cleared"
     ASSIGNMENT_CANCELLED = "assignment.cancelled"
     ASSIGNMENT_CORRECTED = "assignment.corrected"
+    ASSIGNMENT_UNDONE = "assignment.undone"
     ASSIGNMENT_CHECKED_IN = "assignment.checked_in"
     ALARM_RAISED = "alarm.raised"
     ALARM_ACKNOWLEDGED = "alarm.acknowledged"

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
-from dispatch.db.models import Assignment, AssignmentResponder, Incident, Unit
+from dispatch.db.models import Assignment, Incident, Unit
 from dispatch.db.timers import Begin, End, Timing
 from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.alarm import AlarmKind
@@ -30,11 +30,12 @@ from dispatch.domain.assignment import (
 from dispatch.domain.errors import UnitAlreadyAssigned, UnitNotAvailable
 from dispatch.domain.incident import IncidentStatus
 from dispatch.domain.outcome import Cleared, still_awaited
-from dispatch.domain.timers import OF_ASSIGNMENT, OF_QUEUE, TimeLimits, TimerKind, Watched, watch
+from dispatch.domain.timers import OF_ASSIGNMENT, OF_QUEUE, TimeLimits, TimerKind
 from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor
 from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.queue import put_back
+from dispatch.operations.watching import watched
 
 OUT = frozenset({UnitStatus.OFF_DUTY.value, UnitStatus.OUT_OF_SERVICE.value, UnitStatus.EMERGENCY.value})
 ENDED_INCIDENT = frozenset({IncidentStatus.CLOSED.value, IncidentStatus.CANCELLED.value})
@@ -86,23 +87,6 @@ async def take_step(
     return taken
 
 
-def watch_of(row: Assignment, since: datetime, limits: TimeLimits, crew: int) -> Timing:
-    """The timer that runs while the assignment stands in its status, and the end of every other of its timers."""
-    due = watch(Watched(AssignmentStatus(row.status), row.priority, row.responder_type, crew, row.eta_s), since, limits)
-    ended = Timing(ends=[End(row.id, OF_ASSIGNMENT)])
-    if due is None:
-        return ended
-    if due.kind is TimerKind.OFFER:
-        row.answer_by = due.at
-    return Timing([Begin(due.kind, row.id, row.incident_id, due.at, due.payload)], ended.ends)
-
-
-async def watched(session: AsyncSession, row: Assignment, since: datetime, limits: TimeLimits) -> Timing:
-    """As watch_of, with the crew counted where it matters: a single responder on scene is looked after sooner."""
-    crew = await _crew_of(session, row) if row.status == AssignmentStatus.ON_SCENE.value else 1
-    return watch_of(row, since, limits, crew)
-
-
 def follow_unit(unit: Unit, status: UnitStatus, occurred_at: datetime) -> None:
     """The unit is what its assignment makes of it, unless it stacks or has declared an emergency."""
     if unit.capacity == 1 and unit.status != UnitStatus.EMERGENCY.value:
@@ -111,13 +95,15 @@ def follow_unit(unit: Unit, status: UnitStatus, occurred_at: datetime) -> None:
     unit.version += 1
 
 
-async def _crew_of(session: AsyncSession, row: Assignment) -> int:
-    count = await session.scalar(
-        select(func.count())
-        .select_from(AssignmentResponder)
-        .where(AssignmentResponder.jurisdiction_id == row.jurisdiction_id, AssignmentResponder.assignment_id == row.id)
-    )
-    return count or 1
+def make_active(incident: Incident) -> Timing:
+    """Somebody is on the incident, so that it neither waits nor is held."""
+    if incident.status == IncidentStatus.ACTIVE.value:
+        return Timing()
+    was_held = incident.status == IncidentStatus.HELD.value
+    incident.status = IncidentStatus.ACTIVE.value
+    incident.held_until = incident.status_reason = None
+    incident.version += 1
+    return Timing(ends=[End(incident.id, frozenset({TimerKind.HOLD_DUE}))]) if was_held else Timing()
 
 
 async def _rivals(session: AsyncSession, row: Assignment) -> list[Assignment]:

@@ -26,21 +26,20 @@ from dispatch.domain.classification import ORDERED_RESPONDER_TYPES
 from dispatch.domain.errors import Conflict, FieldProblem, Invalid, NotFound
 from dispatch.domain.events import EventType
 from dispatch.domain.ids import Prefix, is_id
-from dispatch.domain.incident import IncidentStatus
 from dispatch.domain.time import iso
-from dispatch.domain.timers import OF_QUEUE, SHIPPED, TimeLimits, TimerKind
+from dispatch.domain.timers import OF_QUEUE, SHIPPED, TimeLimits
 from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.assignment_steps import (
     ENDED_INCIDENT,
     StatusStep,
     follow_unit,
+    make_active,
     require_free,
     take_step,
-    watch_of,
-    watched,
 )
 from dispatch.operations.call_body import FUTURE_TOLERANCE
+from dispatch.operations.watching import watch_of, watched
 
 MAX_UNITS = 50
 
@@ -130,12 +129,8 @@ async def give(
     )
     for unit in units:
         follow_unit(unit, UnitStatus.ASSIGNED, actor.now)
-    if handling and incident.status != IncidentStatus.ACTIVE.value:
-        if incident.status == IncidentStatus.HELD.value:
-            timing += Timing(ends=[End(incident.id, frozenset({TimerKind.HOLD_DUE}))])
-        incident.status = IncidentStatus.ACTIVE.value
-        incident.held_until = incident.status_reason = None
-        incident.version += 1
+    if handling:
+        timing += make_active(incident)
     return Given(made, [_assigned(row) for row in made], timing)
 
 
@@ -167,7 +162,7 @@ async def step_assignment(
     Raises IllegalTransition with the legal steps, Invalid where a reason or an outcome is missing or the time lies
     in the future, NotFound; Refused when the principal may not speak for the unit or its agency.
     """
-    incident, row = await _lock_assignment(session, command.assignment_id, actor, principal)
+    incident, row = await lock_assignment(session, command.assignment_id, actor, principal)
     _refuse_future(command.occurred_at or actor.now, actor.now)
     taken = await take_step(session, incident, row, command, actor, limits)
     await tell(session, actor, *taken.entries, timing=taken.timing)
@@ -186,7 +181,7 @@ async def check_in(
 
     Raises Conflict off scene, NotFound; Refused when the principal may not speak for the unit or its agency.
     """
-    _, row = await _lock_assignment(session, assignment_id, actor, principal)
+    _, row = await lock_assignment(session, assignment_id, actor, principal)
     if row.status != AssignmentStatus.ON_SCENE.value:
         raise Conflict(
             f"{row.call_sign} is {row.status.replace('_', ' ')}; welfare is checked on scene.",
@@ -228,7 +223,7 @@ _ASSIGNMENT = (
 )
 
 
-async def _lock_assignment(
+async def lock_assignment(
     session: AsyncSession, assignment_id: str, actor: Actor, principal: Principal | None
 ) -> tuple[Incident, Assignment]:
     """The assignment, locked after its incident: locks are always taken in one order. Raises NotFound, Refused."""

@@ -20,10 +20,11 @@ from dispatch.domain.time import iso
 from dispatch.domain.timers import MISSES_THAT_ESCALATE, WATCHED_BY, TimeLimits, TimerKind
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.alarms import Raise, raise_alarm
-from dispatch.operations.assignment_steps import StatusStep, Taken, take_step, watched
+from dispatch.operations.assignment_steps import StatusStep, Taken, take_step
 from dispatch.operations.chain import hear_no, move_on
 from dispatch.operations.escalation import escalate
 from dispatch.operations.queue_timers import FEED
+from dispatch.operations.watching import watched
 
 TIMER_ACTOR = "timer"
 

@@ -1,0 +1,70 @@
+"""What was done is taken back: a unit turned round to something more urgent, a slip undone."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from dispatch.api.answers import AssignmentOut, assignment_out, refusals
+from dispatch.api.assignments import limits_of
+from dispatch.api.bodies import NoteText, Part, Word
+from dispatch.api.calls import actor_of
+from dispatch.domain.access import Permission
+from dispatch.operations.redirect import redirect
+from dispatch.operations.undo import undo
+from dispatch.web.routes import CommandRoute, CurrentAct, requires
+
+commands = APIRouter(prefix="/v1", route_class=CommandRoute, tags=["assignments"])
+
+
+class RedirectBody(Part):
+    """The unit to turn round, by call sign or id."""
+
+    unit: Word = Field(examples=["M2"])
+    reason: NoteText | None = Field(None, examples=["closest medic by far"])
+
+
+class RedirectedOut(BaseModel):
+    """What a redirect did: the assignment that ended, the one that was made, and the incident that waits again."""
+
+    ended: AssignmentOut
+    made: AssignmentOut
+    from_incident: str = Field(description="Number of the incident that the unit was going to")
+    from_status: str = Field(description="What that incident is now: `pending` when nobody else is on it")
+
+
+@commands.post(
+    "/incidents/{incident_id}:redirect",
+    response_model=RedirectedOut,
+    responses=refusals(404, 409),
+    summary="Turn a unit round",
+)
+@requires(Permission.ASSIGNMENT_WRITE)
+async def post_redirect(incident_id: str, body: RedirectBody, act: CurrentAct) -> RedirectedOut:
+    """A unit on its way to something less urgent comes here instead; the other incident waits again with its old age.
+
+    409 when it has arrived there (with the legal steps), when the other is as urgent, or when it was sent elsewhere.
+    """
+    done = await redirect(
+        act.session, incident_id, body.unit, body.reason, actor_of(act), act.principal, await limits_of(act)
+    )
+    return RedirectedOut(
+        ended=assignment_out(done.ended, act.principal),
+        made=assignment_out(done.made, act.principal),
+        from_incident=done.left.number,
+        from_status=done.left.status,
+    )
+
+
+@commands.post(
+    "/assignments/{assignment_id}:undo",
+    response_model=AssignmentOut,
+    responses=refusals(404, 409),
+    summary="Undo a slip",
+)
+@requires(Permission.ASSIGNMENT_STATUS)
+async def post_undo(assignment_id: str, act: CurrentAct) -> AssignmentOut:
+    """The last step is undone, within 60 s and by the one who took it; the log keeps both. A fresh assignment ends.
+
+    409 when it is too late, or something was built on the step since; 403 when somebody else took it.
+    """
+    row = await undo(act.session, assignment_id, actor_of(act), act.principal, await limits_of(act))
+    return assignment_out(row, act.principal)
