@@ -30,8 +30,8 @@ from dispatch.api import (
     reevaluation,
     reports,
     roster,
-    second_thoughts,
     tokens,
+    turns,
     waiting,
 )
 from dispatch.api.answers import only_refusals
@@ -63,7 +63,7 @@ problem document (RFC 9457) with a `code`, a sentence, and what to do.
 
 
 MODULES = (
-    *(calls, incidents, links, assignments, second_thoughts, reevaluation, roster, positions),
+    *(calls, incidents, links, assignments, turns, reevaluation, roster, positions),
     *(policies, policy_life, feed, tokens, alarms, reports, health, waiting),
 )
 

@@ -350,6 +350,7 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
         (f"/v1/incidents/{grave}:redirect", {"unit": "M1"}, "dispatcher"),
         (f"/v1/assignments/{slip['id']}:undo", {}, "dispatcher"),
         (f"/v1/assignments/{watched['id']}:check-in", {}, "dispatcher"),
+        (f"/v1/assignments/{watched['id']}:backup", {"who": ["co_responder"]}, "dispatcher"),
         (f"/v1/alarms/{alarm['id']}:acknowledge", {}, "dispatcher"),
         ("/v1/agencies", {"id": "new-agency", "name": "New", "kind": "city"}, "administrator"),
         (

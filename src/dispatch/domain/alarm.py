@@ -20,6 +20,8 @@ class AlarmKind(StrEnum):
     STEP_DECLINED = "step_declined"
     RISK_RAISED = "risk_raised"
     TIMER_FAILED = "timer_failed"
+    UNIT_EMERGENCY = "unit_emergency"
+    BACKUP_REQUESTED = "backup_requested"
 
 
 class Severity(StrEnum):
@@ -30,7 +32,12 @@ class Severity(StrEnum):
 
 
 _A = AlarmKind
-_URGENT = frozenset({_A.WELFARE_MISSED, _A.WELFARE_ESCALATED, _A.RISK_RAISED, _A.TIMER_FAILED, _A.FEED_SILENT})
+_URGENT = frozenset(
+    {
+        *(_A.WELFARE_MISSED, _A.WELFARE_ESCALATED, _A.RISK_RAISED, _A.TIMER_FAILED, _A.FEED_SILENT),
+        *(_A.UNIT_EMERGENCY, _A.BACKUP_REQUESTED),
+    }
+)
 
 # Whose business it is first; everybody who may read alarms sees all of them.
 FOR_SUPERVISOR = frozenset({_A.WELFARE_ESCALATED, _A.TIMER_FAILED, _A.FEED_SILENT})
@@ -48,6 +55,8 @@ ALARMS: Mapping[AlarmKind, str] = {
     _A.STEP_MOVED_ON: "A step of the plan found nobody in time; the next one is due",
     _A.STEP_DECLINED: "Everybody who was asked said no; others of the same step are left",
     _A.RISK_RAISED: "What was learnt since makes it more dangerous",
+    _A.UNIT_EMERGENCY: "A unit has declared an emergency; police and EMS are in the plan of its incident",
+    _A.BACKUP_REQUESTED: "A unit asks for others to come to it",
     _A.TIMER_FAILED: "A timer could not do its work; look at what it was about",
 }
 

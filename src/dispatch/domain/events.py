@@ -56,6 +56,7 @@ class EventType(StrEnum):
     ASSIGNMENT_CANCELLED = "assignment.cancelled"
     ASSIGNMENT_CORRECTED = "assignment.corrected"
     ASSIGNMENT_UNDONE = "assignment.undone"
+    ASSIGNMENT_BACKUP_REQUESTED = "assignment.backup_requested"
     ASSIGNMENT_CHECKED_IN = "assignment.checked_in"
     ALARM_RAISED = "alarm.raised"
     ALARM_ACKNOWLEDGED = "alarm.acknowledged"

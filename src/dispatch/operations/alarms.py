@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
 from dispatch.db.ids import new_id
-from dispatch.db.models import Alarm, Assignment, Incident
+from dispatch.db.models import Alarm, Assignment, Incident, Unit
 from dispatch.domain.access import Principal
 from dispatch.domain.alarm import FOR_SUPERVISOR, AlarmKind, severity_of
 from dispatch.domain.errors import NotFound
@@ -21,19 +21,23 @@ from dispatch.operations.actor import Actor, tell
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """What is wrong, with what it is about, in a sentence. assignment: the unit in question, if any."""
+    """What is wrong, with what it is about, in a sentence. unit: the one in question, or its assignment.
+
+    for_every_agency: shown to readers kept to other agencies too.
+    """
 
     kind: AlarmKind
     message: str
     subject_id: str
     incident: Incident | None = None
-    assignment: Assignment | None = None
+    unit: Assignment | Unit | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
+    for_every_agency: bool = False
 
 
 async def raise_alarm(session: AsyncSession, what: Raise, actor: Actor) -> log.Entry:
     """The alarm stands until somebody acknowledges it; one that stands already counts up. The entry is for the log."""
-    unit, priority = what.assignment, what.incident.priority if what.incident is not None else None
+    unit, priority = what.unit, what.incident.priority if what.incident is not None else None
     severity = severity_of(what.kind, priority)
     values = {
         "jurisdiction_id": actor.jurisdiction_id,
@@ -46,9 +50,9 @@ async def raise_alarm(session: AsyncSession, what: Raise, actor: Actor) -> log.E
         "subject_id": what.subject_id,
         "incident_id": what.incident.id if what.incident is not None else None,
         "priority": priority,
-        "unit_id": unit.unit_id if unit is not None else None,
+        "unit_id": unit.id if isinstance(unit, Unit) else unit.unit_id if unit is not None else None,
         "call_sign": unit.call_sign if unit is not None else None,
-        "agency_id": unit.agency_id if unit is not None else None,
+        "agency_id": unit.agency_id if unit is not None and not what.for_every_agency else None,
         "responder_type": unit.responder_type if unit is not None else None,
         "message": what.message,
         "payload": dict(what.payload),

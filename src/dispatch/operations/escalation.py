@@ -1,39 +1,75 @@
-"""An incident escalates by itself: police and EMS come first in its plan, as a decision of its own."""
+"""An incident needs more help than its plan says: others come first in it, as a decision of its own."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
-from dispatch.db.models import Assignment, Incident
+from dispatch.db.models import Incident
+from dispatch.db.timers import UNTIMED, Timing
 from dispatch.domain.classification import HIGHEST_PRIORITY, SlotRole
 from dispatch.domain.events import EventType
 from dispatch.operations.actor import Actor
 from dispatch.operations.decisions import decision_row, follow, latest_decision, summary
 
-_HELP = (("police", SlotRole.PRIMARY), ("ems", SlotRole.STAGED))
+POLICE_AND_EMS = (("police", SlotRole.PRIMARY), ("ems", SlotRole.STAGED))
 
 
-async def escalate(session: AsyncSession, incident: Incident, row: Assignment, actor: Actor) -> log.Entry:
-    """The locked incident is a life threat with police and EMS first; its old plan stays behind them."""
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Who must come beside those in the plan, and why. because: a sentence that everybody may read, naming no unit.
+
+    is_life_threat: the incident is of the highest priority from now on. assignment: which one asked; None where that is
+    not for everybody.
+    """
+
+    rule: str
+    because: str
+    who: Sequence[tuple[str, SlotRole]] = POLICE_AND_EMS
+    is_life_threat: bool = True
+    assignment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """What to tell of it."""
+
+    entries: Sequence[log.Entry] = ()
+    timing: Timing = UNTIMED
+
+
+async def escalate(session: AsyncSession, incident: Incident, wanted: Help, actor: Actor) -> Escalated:
+    """The locked incident has the help as the first step of its plan; the old plan stays behind it.
+
+    Nothing changes where the plan begins with this help and this urgency already.
+    """
     last = await latest_decision(session, actor.jurisdiction_id, incident.id)
-    because = "A unit on scene did not answer two welfare checks."
+    priority = HIGHEST_PRIORITY if wanted.is_life_threat else min(incident.priority, last.decision["priority"])
+    first = {entry["responder_type"] for entry in last.decision["plan"] if entry["step"] == 1}
+    if first == {kind for kind, _ in wanted.who} and incident.priority == priority:
+        return Escalated()
     data = {
         **last.decision,
-        "priority": HIGHEST_PRIORITY,
-        "reasons": [{"rule": "escalation:welfare_missed", "because": because}, *last.decision["reasons"]],
-        "plan": [*_help(), *({**entry, "step": entry["step"] + 1} for entry in last.decision["plan"])],
+        "priority": priority,
+        "reasons": [{"rule": f"escalation:{wanted.rule}", "because": wanted.because}, *last.decision["reasons"]],
+        "plan": [
+            *_steps(wanted.who),
+            *({**entry, "step": entry["step"] + 1} for entry in last.decision["plan"]),
+        ],
     }
-    fresh = decision_row(incident.id, last.ordinal + 1, "escalation", last.given, data, actor, note=because)
+    fresh = decision_row(incident.id, last.ordinal + 1, "escalation", last.given, data, actor, note=wanted.because)
     session.add(fresh)
     before = {"priority": incident.priority}
-    follow(incident, fresh.id, data, actor.now, restart=True)
-    # The unit is named in the alarm, which knows who may see it; this row is for everybody.
-    payload = {**summary(fresh.id, data), "before": before, "assignment": row.id}
-    return log.Entry(EventType.INCIDENT_ESCALATED, incident.id, actor.now, incident.id, payload)
+    timing = follow(incident, fresh.id, data, actor.now, restart=True)
+    payload = {**summary(fresh.id, data), "before": before}
+    if wanted.assignment is not None:
+        payload["assignment"] = wanted.assignment
+    return Escalated([log.Entry(EventType.INCIDENT_ESCALATED, incident.id, actor.now, incident.id, payload)], timing)
 
 
-def _help() -> list[dict[str, Any]]:
+def _steps(who: Sequence[tuple[str, SlotRole]]) -> list[dict[str, Any]]:
     return [
         {
             "step": 1,
@@ -44,5 +80,5 @@ def _help() -> list[dict[str, Any]]:
             "capabilities": [],
             "wait_limit_s": None,
         }
-        for responder_type, role in _HELP
+        for responder_type, role in who
     ]

@@ -18,7 +18,9 @@ from dispatch.domain.ids import Prefix
 from dispatch.domain.time import iso
 from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.backup import hear_emergency, lock_for_emergency
 from dispatch.operations.call_body import FUTURE_TOLERANCE
+from dispatch.operations.escalation import Escalated
 from dispatch.operations.known_words import require_responder_type
 
 Row = TypeVar("Row", Agency, Program, Unit, Responder)
@@ -103,8 +105,10 @@ async def set_unit_status(
     """The unit says of itself that it is in or out of service, on or off duty, or in an emergency.
 
     Raises Conflict while an assignment holds the unit. An emergency is always taken, and `available` ends it: the unit
-    is then where its assignment says.
+    is then where its assignment says. It is an alarm for every agency, and its incident needs police and EMS.
     """
+    if status is UnitStatus.EMERGENCY:
+        await lock_for_emergency(session, unit, actor)
     row = await _unit(session, unit, actor)
     principal.require_unit(row.id)
     principal.require_agency(row.agency_id)
@@ -135,7 +139,9 @@ async def set_unit_status(
         "to": status.value,
         "reason": reason,
     }
-    await tell(session, actor, log.Entry("unit.status_changed", row.id, at, None, payload))
+    heard = await hear_emergency(session, row, reason, actor) if status is UnitStatus.EMERGENCY else Escalated()
+    changed = log.Entry("unit.status_changed", row.id, at, None, payload)
+    await tell(session, actor, changed, *heard.entries, timing=heard.timing)
     return row
 
 

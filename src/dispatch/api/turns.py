@@ -1,4 +1,6 @@
-"""What was done is taken back: a unit turned round to something more urgent, a slip undone."""
+"""What a step of an assignment is not: a unit turned round, a slip undone, help asked for."""
+
+from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -8,6 +10,7 @@ from dispatch.api.assignments import limits_of
 from dispatch.api.bodies import NoteText, Part, Word
 from dispatch.api.calls import actor_of
 from dispatch.domain.access import Permission
+from dispatch.operations.backup import AskForBackup, ask_for_backup
 from dispatch.operations.redirect import redirect
 from dispatch.operations.undo import undo
 from dispatch.web.routes import CommandRoute, CurrentAct, requires
@@ -31,6 +34,27 @@ class RedirectedOut(BaseModel):
     from_status: str = Field(description="What that incident is now: `pending` when nobody else is on it")
 
 
+Helper = Literal["police", "ems", "fire", "co_responder", "community_responder"]
+
+
+class BackupBody(Part):
+    """One tap: with nothing said it is police, urgently."""
+
+    who: list[Helper] = Field(
+        default=["police"], min_length=1, max_length=5, description="Who should come, the first leads"
+    )
+    urgent: bool = Field(True, description="Somebody is in danger: a life threat from now on")
+    reason: NoteText | None = Field(None, examples=["he is getting louder and has picked up a bottle"])
+
+
+class BackupOut(BaseModel):
+    """The incident's number and priority as they stand now, and the alarm that somebody must acknowledge."""
+
+    incident: str = Field(examples=["1042"])
+    priority: int = Field(examples=[0])
+    alarm: str = Field(examples=["alm_01KAQ4Z0000000000000000000"])
+
+
 @commands.post(
     "/incidents/{incident_id}:redirect",
     response_model=RedirectedOut,
@@ -52,6 +76,20 @@ async def post_redirect(incident_id: str, body: RedirectBody, act: CurrentAct) -
         from_incident=done.left.number,
         from_status=done.left.status,
     )
+
+
+@commands.post(
+    "/assignments/{assignment_id}:backup",
+    response_model=BackupOut,
+    responses=refusals(404, 409),
+    summary="Ask for help",
+)
+@requires(Permission.ASSIGNMENT_STATUS)
+async def post_backup(assignment_id: str, body: BackupBody, act: CurrentAct) -> BackupOut:
+    """Those asked for come first in the incident's plan, and an alarm stands until somebody acknowledges it."""
+    command = AskForBackup(assignment_id, body.who, body.urgent, body.reason)
+    done = await ask_for_backup(act.session, command, actor_of(act), act.principal)
+    return BackupOut(incident=done.incident.number, priority=done.incident.priority, alarm=done.alarm)
 
 
 @commands.post(
