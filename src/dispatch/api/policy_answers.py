@@ -52,7 +52,7 @@ class PolicyList(BaseModel):
 class FindingOut(BaseModel):
     """One thing that is wrong or doubtful."""
 
-    severity: str = Field(examples=["error", "warning"])
+    severity: str = Field(examples=["error", "warning", "accepted"])
     code: str = Field(examples=["unreachable_row"])
     file: str = Field(examples=["tables/50-care.yaml"])
     line: int | None = Field(examples=[12])
@@ -60,7 +60,10 @@ class FindingOut(BaseModel):
 
 
 class CheckOut(BaseModel):
-    """What the checks say. An error makes an answer wrong and bars publication; a warning may."""
+    """What the checks say.
+
+    An error makes an answer wrong and bars publication; a warning may; an accepted one was given a reason.
+    """
 
     passed: bool
     contents: dict[str, int] | None = Field(

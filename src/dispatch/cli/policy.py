@@ -19,7 +19,8 @@ from dispatch.policies import shipped_ids
 from dispatch.triage.cases import CaseReport, run_cases
 from dispatch.triage.decision import TriageDecision
 from dispatch.triage.explain import explain as explain_call
-from dispatch.triage.lint import ERROR, Finding, check_policy
+from dispatch.triage.findings import ACCEPTED, ERROR, WARNING, Finding
+from dispatch.triage.lint import check_policy
 from dispatch.triage.policy import Policy
 from dispatch.triage.policy_texts import heading, policy_sha256
 from dispatch.triage.questions import with_questions
@@ -29,14 +30,17 @@ app = typer.Typer(
 )
 
 PolicyName = Annotated[str, typer.Argument(metavar="POLICY", help="Id of a shipped policy, or a policy folder.")]
-SEVERITY_MARKS = {"error": "[bold red]✗[/]", "warning": "[yellow]![/]", "note": "[blue]·[/]"}
+SEVERITY_MARKS = {ERROR: "[bold red]✗[/]", WARNING: "[yellow]![/]", ACCEPTED: "[green]✓[/]"}
 
 
 @app.command(epilog="[bold]Example[/]\n\n  dispatch policy check policies/my-city --json | jq '.findings[].code'")
 def check(
     policy: PolicyName = "us-default",
     strict: Annotated[bool, typer.Option("--strict", help="Warnings that are shown fail too.")] = False,
-    show_all: Annotated[bool, typer.Option("--all", help="Also warnings about files that it inherits.")] = False,
+    show_all: Annotated[
+        bool,
+        typer.Option("--all", help="Also warnings about files that it inherits, and accepted ones with their reasons."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read a policy whole and report what is wrong or doubtful, each with file and line.
@@ -51,11 +55,12 @@ def check(
             raise
         found = [Finding("error", problem.code, problem.pointer, problem.detail) for problem in invalid.errors]
         problems = [asdict(finding) for finding in found]
-        emit({"policy": None, "passed": False, "contents": None, "findings": problems, "not_shown": 0})
+        emit({"policy": None, "passed": False, "contents": None, "findings": problems, "accepted": 0, "not_shown": 0})
         raise typer.Exit(Exit.FAILED) from None
     found = check_policy(loaded)
-    findings = found if show_all else [one for one in found if one.severity == ERROR or not texts.inherits(one.place)]
-    counts = Counter(finding.severity for finding in findings)
+    own = [one for one in found if one.severity == ERROR or not texts.inherits(one.place)]
+    findings = found if show_all else [one for one in own if one.severity != ACCEPTED]
+    counts = Counter(finding.severity for finding in (found if show_all else own))
     failed = bool(counts["error"] or (strict and counts["warning"]))
     if as_json:
         emit(
@@ -64,14 +69,14 @@ def check(
                 "passed": not failed,
                 "contents": _contents(loaded),
                 "findings": [asdict(f) for f in findings],
+                "accepted": sum(one.severity == ACCEPTED for one in found),
                 "not_shown": len(found) - len(findings),
             }
         )
     else:
         _show_findings(data(), loaded, findings, counts)
-        if len(found) > len(findings):
-            left = f"{len(found) - len(findings):,} warnings about inherited files are not shown"
-            words().print(f"[dim]{left}: dispatch policy check {escape(policy)} --all[/]")
+        if not show_all and (hidden := _hidden(len(found) - len(own), counts[ACCEPTED])):
+            words().print(f"[dim]{hidden} not shown: dispatch policy check {escape(policy)} --all[/]")
     if failed:
         raise typer.Exit(Exit.FAILED)
 
@@ -185,6 +190,11 @@ def _contents_line(policy: Policy) -> str:
     return " · ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in _contents(policy).items())
 
 
+def _hidden(inherited: int, accepted: int) -> str:
+    parts = [f"{accepted:,} accepted with a reason"] if accepted else []
+    return " and ".join(parts + ([f"{inherited:,} about inherited files"] if inherited else []))
+
+
 def _show_findings(out: Console, policy: Policy, findings: list[Finding], counts: Counter[str]) -> None:
     words().print(f"[bold]{policy.id}[/] v{policy.version} [dim]{policy.sha256[:12]}[/]  {escape(policy.title)}")
     words().print(f"[dim]{_contents_line(policy)}[/]\n")
@@ -194,10 +204,11 @@ def _show_findings(out: Console, policy: Policy, findings: list[Finding], counts
         out.print(f"    {escape(finding.detail)}", soft_wrap=True)
     if not findings:
         words().print("[green]✓[/] nothing to report")
-    else:
-        words().print(
-            "\n" + ", ".join(f"{count:,} {name}{'s' if count != 1 else ''}" for name, count in counts.items())
-        )
+    told = [(counts[ERROR], "error"), (counts[WARNING], "warning")]
+    shown = [f"{count:,} {name}{'s' if count != 1 else ''}" for count, name in told if count]
+    shown += [f"{counts[ACCEPTED]:,} accepted"] if counts[ACCEPTED] else []
+    if shown:
+        words().print(("\n" if findings else "") + ", ".join(shown))
 
 
 def _show_explanation(out: Console, text: str) -> None:

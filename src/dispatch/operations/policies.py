@@ -31,7 +31,8 @@ from dispatch.domain.events import EventType
 from dispatch.domain.time import iso
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.second_person import require_second_person
-from dispatch.triage.lint import ERROR, Finding, check_policy
+from dispatch.triage.findings import ERROR, Finding
+from dispatch.triage.lint import check_policy
 from dispatch.triage.naming import require_file_names
 from dispatch.triage.policy import Policy, load_policy
 

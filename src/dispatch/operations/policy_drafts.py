@@ -22,7 +22,8 @@ from dispatch.domain.errors import Conflict, FieldProblem, Invalid, PolicyInvali
 from dispatch.domain.events import EventType
 from dispatch.operations.actor import Actor, tell
 from dispatch.policies import read_shipped, shipped_ids
-from dispatch.triage.lint import ERROR, Finding, check_policy
+from dispatch.triage.findings import ERROR, Finding
+from dispatch.triage.lint import check_policy
 from dispatch.triage.naming import name_of, require_file_names
 from dispatch.triage.policy import Policy
 from dispatch.triage.policy_texts import parent_id, policy_sha256

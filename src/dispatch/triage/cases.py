@@ -11,6 +11,7 @@ from dispatch.triage.evaluate import evaluate
 from dispatch.triage.facts import UNKNOWN
 from dispatch.triage.model import RETIRED, Case, Expectation
 from dispatch.triage.policy import Policy
+from dispatch.triage.rows import SHADOW_ROW
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,10 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class CaseReport:
-    """rows_hit, rows_missed: rows that a passing case names as its row, and as its near miss. rows: all that count."""
+    """rows_hit, rows_missed: rows that a passing case names as its row, and as its near miss.
+
+    rows: the policy's own that count; those it inherits are covered by the cases beside them.
+    """
 
     results: tuple[CaseResult, ...]
     rows: tuple[str, ...]
@@ -71,10 +75,18 @@ def run_cases(policy: Policy) -> CaseReport:
         result = CaseResult(case.sentence, str(case.place), tuple(_failures(case, decision)), rows)
         results.append(result)
         if result.passed:
-            hit.update(rows)
+            hit.update(rows, _tried(decision))
             missed.update(case.not_because)
-    rows = tuple(row.id for row in policy.rows if row.life.status != RETIRED)
+    rows = tuple(row.id for row in policy.rows if row.life.status != RETIRED and row.id in policy.own_rows)
     return CaseReport(tuple(results), rows, frozenset(hit), frozenset(missed))
+
+
+def _tried(decision: TriageDecision) -> Iterator[str]:
+    """Shadow rows that would have had a say."""
+    for warning in decision.warnings:
+        code, _, row = warning.partition(":")
+        if code == SHADOW_ROW:
+            yield row
 
 
 def moment_of(case: Case, policy: Policy) -> datetime:

@@ -93,7 +93,7 @@ class StepTemplate:
 @dataclass(frozen=True, slots=True)
 class PlanTemplate:
     """asks_programs: some slot is filled by programs. always_coming: the police, fire and EMS of the first step, which
-    is what a floor row insists on.
+    is what a floor row insists on; beside: the programs that join them in support, as far as one takes the call.
     """
 
     id: str
@@ -103,6 +103,7 @@ class PlanTemplate:
     place: Place
     asks_programs: bool
     always_coming: tuple[SlotTemplate, ...]
+    beside: tuple[SlotTemplate, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,17 @@ class Program:
     notes: tuple[tuple[str, str], ...]
     source: str
     open_points: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A warning that somebody has looked at and left. is_own: not inherited."""
+
+    code: str
+    about: str
+    because: str
+    is_own: bool
     place: Place
 
 

@@ -14,10 +14,11 @@ from dispatch.triage.crosswalk import Crosswalk, build_crosswalk
 from dispatch.triage.decision import PolicyRef, ProgramVerdict
 from dispatch.triage.facts import VOCABULARY
 from dispatch.triage.lexicon import Lexicon, build_lexicon
+from dispatch.triage.loading.accepted_text import parse_accepted
 from dispatch.triage.loading.cases_text import parse_case
 from dispatch.triage.loading.floor import check_floor_plans, check_retired
 from dispatch.triage.loading.grammar_text import build_grammar
-from dispatch.triage.loading.layers import Draft, add_layer
+from dispatch.triage.loading.layers import Draft, add_layer, own_row_ids
 from dispatch.triage.loading.lexicon_text import PhraseBook, read_context, read_lexicon
 from dispatch.triage.loading.plans_text import parse_plan
 from dispatch.triage.loading.problems import Problems
@@ -29,9 +30,21 @@ from dispatch.triage.loading.timers_text import parse_timers
 from dispatch.triage.loading.types_text import parse_call_types, parse_incident_types
 from dispatch.triage.loading.words import Words, parse_topics
 from dispatch.triage.memo import Memos
-from dispatch.triage.model import RETIRED, SHADOW, Case, IncidentType, Life, Place, PlanTemplate, Program, Row, Table
+from dispatch.triage.model import (
+    RETIRED,
+    SHADOW,
+    Acceptance,
+    Case,
+    IncidentType,
+    Life,
+    Place,
+    PlanTemplate,
+    Program,
+    Row,
+    Table,
+)
 from dispatch.triage.policy_texts import parent_id, policy_sha256
-from dispatch.triage.row_index import RowIndex, build_index
+from dispatch.triage.row_index import RowIndex, bits_of, build_index, table_bits
 from dispatch.triage.understanding import Understanding
 
 
@@ -42,8 +55,9 @@ class Policy:
     asked_facts: those that can change an answer. row_tables: for each row, the number of its table in `tables`.
     table_bits: bits of each table's rows in `index`; floor_rows, shadow_rows, undated_rows: bits of the rows in floor
     tables, of shadow rows, and of rows that are in force whatever the day; dated_rows: numbers of the other live ones.
-    inherited_dangers: dangers that the cases of the policies it stands on tell of, besides those in `cases`.
-    limits: how long to wait for what before somebody is told.
+    own_rows: ids of those that it does not inherit. inherited_dangers: dangers that the cases of the policies it stands
+    on tell of, besides those in `cases`.
+    limits: how long to wait for what before somebody is told. accepted: warnings of the check that have a reason.
     program_index: over every condition of every program's `takes`; take_owners: the program of each;
     program_asks: for each key that a verdict can depend on, the programs that ask it; program_topics: all topics that
     one can depend on. has_areas, has_days: some program asks where the call is, or which day it is.
@@ -67,6 +81,7 @@ class Policy:
     fallback_priority: int
     tables: tuple[Table, ...]
     rows: tuple[Row, ...]
+    own_rows: frozenset[str]
     row_tables: tuple[int, ...]
     table_bits: tuple[int, ...]
     index: RowIndex
@@ -89,6 +104,7 @@ class Policy:
     asked_facts: tuple[str, ...]
     out_of_scope: tuple[ProgramVerdict, ...]
     limits: TimeLimits = SHIPPED
+    accepted: tuple[Acceptance, ...] = ()
     memos: Memos = field(default_factory=Memos, compare=False, repr=False)
 
     @property
@@ -175,12 +191,13 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
         fallback_priority=settings.fallback_priority,
         tables=tables,
         rows=tuple(rows),
+        own_rows=own_row_ids(draft),
         row_tables=row_tables,
-        table_bits=_table_bits(row_tables, len(tables)),
+        table_bits=table_bits(row_tables, len(tables)),
         index=build_index([row.when for row in rows]),
-        floor_rows=_bits(tables[table].is_floor for table in row_tables),
-        shadow_rows=_bits(row.life.status == SHADOW for row in rows),
-        undated_rows=_bits(row.life.status != RETIRED and not row.life.is_dated for row in rows),
+        floor_rows=bits_of(tables[table].is_floor for table in row_tables),
+        shadow_rows=bits_of(row.life.status == SHADOW for row in rows),
+        undated_rows=bits_of(row.life.status != RETIRED and not row.life.is_dated for row in rows),
         dated_rows=tuple(n for n, row in enumerate(rows) if row.life.status != RETIRED and row.life.is_dated),
         programs=tuple(programs),
         program_index=build_index([take for program in programs for take in program.takes], keep_untold=True),
@@ -198,6 +215,7 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
         inherited_dangers=inherited_dangers,
         topics=words.topics,
         asked_facts=_asked_facts(rows, programs),
+        accepted=parse_accepted(draft.accepted, draft.layers - 1, problems),
         limits=parse_timers(draft.timers, settings.responder_types, problems),
         out_of_scope=tuple(
             ProgramVerdict(program.id, program.responder_type, Verdict.INELIGIBLE, ("not_in_scope",))
@@ -263,17 +281,6 @@ def _check_catch_all(tables: tuple[Table, ...], place: Place, problems: Problems
     elif last.when != ALWAYS or last.then is None or last.life != Life():
         detail = "The last row of the last table must have `when: {}` and `then`, so that every call has an answer."
         problems.add(last.place, "no_catch_all", detail)
-
-
-def _table_bits(row_tables: tuple[int, ...], count: int) -> tuple[int, ...]:
-    bits = [0] * count
-    for row, table in enumerate(row_tables):
-        bits[table] |= 1 << row
-    return tuple(bits)
-
-
-def _bits(flags: Iterable[bool]) -> int:
-    return sum(1 << number for number, flag in enumerate(flags) if flag)
 
 
 def _cases(

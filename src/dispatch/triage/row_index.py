@@ -1,6 +1,6 @@
 """All rows of a policy judged at once: one bit per row, one AND per key, so that cost hardly grows with rows."""
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from dispatch.triage.conditions import TOPIC, Condition, State, atoms_of, required_atoms
@@ -87,3 +87,13 @@ def numbers_of(bits: int) -> Iterator[int]:
         lowest = bits & -bits
         yield lowest.bit_length() - 1
         bits ^= lowest
+
+
+def bits_of(flags: Iterable[bool]) -> int:
+    """One bit for each flag that is set, the first the lowest."""
+    return sum(1 << number for number, flag in enumerate(flags) if flag)
+
+
+def table_bits(row_tables: tuple[int, ...], count: int) -> tuple[int, ...]:
+    """For each of `count` tables the bits of its rows. row_tables: the table of each row."""
+    return tuple(bits_of(table == number for table in row_tables) for number in range(count))

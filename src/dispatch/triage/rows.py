@@ -8,6 +8,8 @@ from dispatch.triage.conditions import State
 from dispatch.triage.facts import UNKNOWN, VOCABULARY
 from dispatch.triage.policy import Policy
 
+SHADOW_ROW = "shadow_row"  # a warning about a row on trial, with its id
+
 
 def live_rows(policy: Policy, day: date) -> int:
     """Bits of the rows in force on that day, shadow rows among them."""
@@ -57,7 +59,7 @@ def shadow_hits(policy: Policy, held: int) -> list[str]:
         number = lowest.bit_length() - 1
         earlier = held & policy.table_bits[policy.row_tables[number]] & (lowest - 1) & ~policy.shadow_rows
         if not earlier:
-            found.append(f"shadow_row:{policy.rows[number].id}")
+            found.append(f"{SHADOW_ROW}:{policy.rows[number].id}")
     return found
 
 

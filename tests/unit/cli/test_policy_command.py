@@ -29,7 +29,7 @@ def test_a_sound_policy_passes_with_its_contents_counted(invoke: Invoke, mini: s
 
     report = json.loads(result.stdout)
     assert (result.exit_code, report["passed"], report["contents"]["rows"]) == (0, True, 3)
-    assert {"severity", "code", "place", "detail"} == set(report["findings"][0])
+    assert {"severity", "code", "place", "detail", "about"} == set(report["findings"][0])
 
 
 def test_the_shipped_policies_are_listed_with_the_hash_that_a_decision_names(invoke: Invoke) -> None:

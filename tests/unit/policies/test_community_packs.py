@@ -26,7 +26,8 @@ from dispatch.policies import load_shipped, read_shipped
 from dispatch.triage.cases import CaseReport, run_cases
 from dispatch.triage.decision import TriageDecision
 from dispatch.triage.evaluate import evaluate
-from dispatch.triage.lint import ERROR, check_policy
+from dispatch.triage.findings import ERROR
+from dispatch.triage.lint import check_policy
 from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.source import Mapping as YamlMapping
 from dispatch.triage.loading.source import read_yaml

@@ -13,7 +13,8 @@ from dispatch.policies import read_shipped
 from dispatch.triage.cases import run_cases
 from dispatch.triage.decision import TriageDecision
 from dispatch.triage.evaluate import evaluate
-from dispatch.triage.lint import ERROR, check_policy
+from dispatch.triage.findings import ERROR
+from dispatch.triage.lint import check_policy
 from dispatch.triage.policy import Policy, load_policy
 
 MUST_NOT_MISS = read_cases()

@@ -40,6 +40,7 @@ class Draft:
     lexicons: list[tuple[int, Mapping]] = field(default_factory=list)
     contexts: list[Mapping] = field(default_factory=list)
     timers: list[Mapping] = field(default_factory=list)
+    accepted: list[tuple[int, Mapping]] = field(default_factory=list)
     plans: dict[str, tuple[int, Mapping]] = field(default_factory=dict)
     inherited_plans: dict[str, Mapping] = field(default_factory=dict)
     tables: dict[str, TableDraft] = field(default_factory=dict)
@@ -69,7 +70,7 @@ def _add_file(draft: Draft, layer: int, path: str, shown: str, text: str, proble
             _put_once(draft.call_types, key, row, layer, problems)
     elif path.endswith(".md"):
         return  # notes for readers
-    elif path in ("policy.yaml", "plans.yaml", "timers.yaml") or (
+    elif path in ("policy.yaml", "plans.yaml", "timers.yaml", "accepted.yaml") or (
         path.endswith(".yaml") and (folder in _FOLDERS or _TABLE_FILE.fullmatch(path)) and "/" not in name
     ):
         node = read_yaml(shown, text, problems)
@@ -99,6 +100,8 @@ def _add_yaml(draft: Draft, layer: int, path: str, node: Mapping, problems: Prob
         _add_plans(draft, layer, node, problems)
     elif path == "timers.yaml":
         draft.timers.append(node)
+    elif path == "accepted.yaml":
+        draft.accepted.append((layer, node))
     elif folder == "lexicon":
         draft.lexicons.append((layer, node))
     elif folder == "context":
@@ -167,6 +170,12 @@ def _merge_rows(table: TableDraft, rows: list[tuple[int, Node]], problems: Probl
             table.rows[inherited[row_id]] = (layer, node)
     # First match wins: a city's new row must not stand before the floor it inherits, and must before all else.
     table.rows = table.rows + fresh if table.is_floor else fresh + table.rows
+
+
+def own_row_ids(draft: Draft) -> frozenset[str]:
+    """The rows that the last layer wrote, new or in place of inherited ones."""
+    rows = [layered for table in draft.tables.values() for layered in table.rows]
+    return frozenset(plain_id(node, "id") for layer, node in rows if layer == draft.layers - 1)
 
 
 def parts_of(node: Mapping, key: str, problems: Problems) -> tuple[Node, ...]:

@@ -27,6 +27,7 @@ def parse_plan(plan_id: str, node: Node, words: Words, problems: Problems) -> Pl
             wait_limit_s = step.whole("wait_limit_s", low=0, high=_LONGEST_WAIT_S)
             steps.append(StepTemplate(slots, wait_limit_s, OfferRule(offer) if offer else None))
             _check_cvi(slots, step.place, problems)
+    first = steps[0].slots if steps else ()
     plan = PlanTemplate(
         plan_id,
         fields.text("title"),
@@ -34,7 +35,8 @@ def parse_plan(plan_id: str, node: Node, words: Words, problems: Problems) -> Pl
         tuple(steps),
         fields.place,
         asks_programs=any(slot.responder_type is None for step in steps for slot in step.slots),
-        always_coming=tuple(s for step in steps[:1] for s in step.slots if s.responder_type in COMES_TO_EVERY_CALL),
+        always_coming=tuple(s for s in first if s.responder_type in COMES_TO_EVERY_CALL),
+        beside=tuple(s for s in first if s.responder_type is None and s.role is SlotRole.SUPPORT),
     )
     _check_last_step(plan, problems)
     return plan
