@@ -12,7 +12,7 @@ SHADOW, ACTIVE, RETIRED = "shadow", "active", "retired"
 EXCLUDE, CO_RESPOND, STAGE = "exclude", "co_respond", "stage"
 IGNORE, CANNOT_TELL = "ignore", "cannot_tell"
 COMES_TO_EVERY_CALL = frozenset({"police", "fire", "ems"})
-CVI = "cvi"
+CO_RESPONDER, CVI = "co_responder", "cvi"
 LIFE_THREAT = 1  # the priorities up to this one: somebody may die
 URGENT = 2  # the priorities up to this one cannot wait
 
@@ -261,6 +261,6 @@ class Case:
 
     @property
     def is_danger(self) -> bool:
-        """True when it expects police, fire or EMS at once."""
-        priority = self.expect.priority
-        return priority is not None and priority <= URGENT and self.expect.responder in COMES_TO_EVERY_CALL
+        """True when it expects police, fire, EMS or a clinician with an officer at once, whoever else comes."""
+        priority, kinds = self.expect.priority, {self.expect.responder, *self.expect.with_types}
+        return priority is not None and priority <= URGENT and bool(kinds & {*COMES_TO_EVERY_CALL, CO_RESPONDER})

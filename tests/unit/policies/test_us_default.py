@@ -230,3 +230,12 @@ def test_no_weapon_is_believed_only_when_nobody_left_it_open() -> None:
 
     assert open_.facts["weapon"].value == "mentioned"
     assert denied.facts["weapon"].value == "none"
+
+
+def test_it_ships_danger_in_disguise_that_every_pack_is_tested_against() -> None:
+    shipped = [case for case in us_default().cases if case.place.file == "cases/must-not-miss.yaml"]
+    told = {(case.call.type_text or "", case.call.narrative) for case in shipped}
+
+    assert len(told) >= 60
+    assert told <= {(one.type_text, one.says) for one in MUST_NOT_MISS}
+    assert all(case.is_danger and case.expect.row is None for case in shipped)

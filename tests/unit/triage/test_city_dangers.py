@@ -48,6 +48,12 @@ def test_a_row_that_takes_too_much_is_refused_with_the_danger_that_it_would_hide
     assert all("us-default/cases/" in one.detail for one in hidden)
 
 
+def test_a_row_that_takes_who_means_to_die_is_refused_with_the_disguises_that_it_would_not_see() -> None:
+    hidden = [one.about for one in errors_of(an_early_row("{suicide: intent}")) if one.code == "danger_missed"]
+
+    assert "Told without a type: Me quiero matar" in hidden
+
+
 def test_a_call_type_that_is_called_something_milder_is_refused() -> None:
     harmless = "source,code,text,incident_type,facts,topics\n*,,BARRICADED SUBJECT,NOISE,,\n"
 
