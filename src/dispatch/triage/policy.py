@@ -15,8 +15,8 @@ from dispatch.triage.decision import PolicyRef, ProgramVerdict
 from dispatch.triage.facts import VOCABULARY
 from dispatch.triage.lexicon import Lexicon, build_lexicon
 from dispatch.triage.loading.accepted_text import parse_accepted
-from dispatch.triage.loading.cases_text import parse_case
-from dispatch.triage.loading.floor import check_floor_plans, check_retired
+from dispatch.triage.loading.cases_text import parse_cases
+from dispatch.triage.loading.floor import check_floor_plans, retired_ids
 from dispatch.triage.loading.grammar_text import build_grammar
 from dispatch.triage.loading.layers import Draft, add_layer, own_row_ids
 from dispatch.triage.loading.lexicon_text import PhraseBook, read_context, read_lexicon
@@ -160,12 +160,13 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
         for plan_id, (_, node) in draft.plans.items()
         if (plan := parse_plan(plan_id, node, words, problems)) is not None
     }
-    tables = _tables(draft, settings, words, problems)
+    retired = retired_ids(draft, problems)
+    tables = _tables(draft, settings, retired, words, problems)
     check_floor_plans(draft, plans, tables, words, problems)
     programs = [
         settings.understanding.holding_back(program)
-        for node in draft.programs.values()
-        if (program := parse_program(node, words, settings.retired, problems)) is not None
+        for _, node in draft.programs.values()
+        if (program := parse_program(node, words, retired, problems)) is not None
     ]
     rows = [row for table in tables for row in table.rows]
     row_ids = frozenset(row.id for row in rows)
@@ -260,11 +261,12 @@ def _words(draft: Draft, settings: Settings, types: Mapping[str, IncidentType], 
     )
 
 
-def _tables(draft: Draft, settings: Settings, words: Words, problems: Problems) -> tuple[Table, ...]:
-    check_retired(settings.retired, draft, problems)
+def _tables(
+    draft: Draft, settings: Settings, retired: frozenset[str], words: Words, problems: Problems
+) -> tuple[Table, ...]:
     # The floor decides first whatever number a pack gives its own tables, so that none can slip in before it.
     drafts = sorted(draft.tables.values(), key=lambda d: (not d.is_floor, d.number, d.name))
-    tables = tuple(table for d in drafts if (table := parse_table(d, words, settings.retired, problems)) is not None)
+    tables = tuple(table for d in drafts if (table := parse_table(d, words, retired, problems)) is not None)
     seen: dict[str, Place] = {}
     for row in (row for table in tables for row in table.rows):
         if row.id in seen:
@@ -288,8 +290,8 @@ def _cases(
 ) -> tuple[tuple[Case, ...], tuple[Case, ...]]:
     """The policy's own cases with the inherited ones that must hold in every pack, and the other inherited dangers."""
     own = draft.layers - 1
-    parsed = [(layer, parse_case(node, words, rows, problems)) for layer, node in draft.cases]
-    found = [(layer == own or case.must_hold, case) for layer, case in parsed if case is not None]
+    parsed = parse_cases(draft.cases, words, rows, problems)
+    found = [(layer == own or case.must_hold, case) for layer, case in parsed]
     return (
         tuple(case for is_run, case in found if is_run),
         tuple(case for is_run, case in found if not is_run and case.is_danger),

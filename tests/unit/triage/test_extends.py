@@ -78,6 +78,45 @@ def test_other_rows_and_programs_can_be_retired() -> None:
     assert "crisis-team" not in [v.program for v in decided("loud music", policy=pack).programs]
 
 
+GRANDCHILD = "policy: quarter\nversion: 1\nextends: city\n"
+
+
+def a_quarter(policy: str, **files: str) -> Policy:
+    parents = {"small": TEXTS, "city": {"policy.yaml": CITY + "retire: [CA-04, crisis-team]\n"}}
+    return load_policy({"policy.yaml": policy, **files}, parents=parents)
+
+
+@pytest.mark.parametrize("retire", ["", "retire: []\n", "retire: [CA-03]\n", "retire:\n"])
+def test_what_a_pack_has_retired_stays_so_under_a_pack_that_extends_it(retire: str) -> None:
+    decision = decided("loud music", policy=a_quarter(GRANDCHILD + retire))
+
+    assert rules(decision) == ["RE-99"]
+    assert "crisis-team" not in [v.program for v in decision.programs]
+
+
+def test_what_a_pack_writes_again_is_no_longer_retired_by_its_parent() -> None:
+    row = (
+        "table: care\nrows:\n  - {id: CA-04, title: Noise, when: {topic: noise},"
+        " then: {category: quality_of_life, priority: 4, plan: police}, because: Here again.}\n"
+    )
+
+    again = a_quarter(GRANDCHILD, **{"tables/50-care.yaml": row, "programs/crisis.yaml": small.CRISIS})
+    still = a_quarter(GRANDCHILD + "retire: [CA-04]\n", **{"tables/50-care.yaml": row})
+
+    assert rules(decided("loud music", policy=again)) == ["CA-04"]
+    assert "crisis-team" in [v.program for v in decided("loud music", policy=again).programs]
+    assert rules(decided("loud music", policy=still)) == ["RE-99"]
+
+
+def test_what_no_policy_of_the_chain_has_cannot_be_retired() -> None:
+    with pytest.raises(PolicyInvalid) as refused:
+        a_quarter(GRANDCHILD + "retire: [CA-4]\n")
+
+    (problem,) = refused.value.errors
+    assert (problem.pointer, problem.code) == ("policy.yaml:4", "unknown_row_or_program")
+    assert "CA-04" in problem.detail or "CA-0" in problem.detail
+
+
 def test_a_plan_of_the_floor_keeps_who_must_come() -> None:
     ems_only = "plans: [{id: police-ems, steps: [{slots: [{responder_type: ems}]}]}]\n"
     more = "plans: [{id: police-ems, steps: [{slots: [{responder_type: police, count: 4}, {responder_type: ems}]}]}]\n"

@@ -154,3 +154,12 @@ def test_a_problem_of_a_file_that_was_read_before_is_told_again() -> None:
 
     assert first == second
     assert ("yaml" in {code for _, code, _ in first}) is True
+
+
+def test_two_cases_with_the_same_sentence_are_both_named() -> None:
+    twice = small.CASES + small.CASES.partition("\n")[2]
+
+    ((pointer, code, detail),) = problems_of(**{"cases/main.yaml": twice})
+
+    assert (pointer, code) == ("cases/main.yaml:7", "duplicate_case")
+    assert "cases/main.yaml:2" in detail

@@ -1,5 +1,6 @@
 """Case files become calls with what is expected of them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from dispatch.domain.call import CallFacts, Channel
@@ -10,7 +11,7 @@ from dispatch.triage.loading.fields import Fields
 from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.source import Mapping, Node, Scalar
 from dispatch.triage.loading.words import Words, is_fact_value
-from dispatch.triage.model import Case, Expectation
+from dispatch.triage.model import Case, Expectation, Place
 
 _CASE_KEYS = ("case", "given", "expect", "not_because", "must_hold", "source", "note")
 _CALL_KEYS = ("source", "code", "call_type", "narrative", "at", "channel", "priority", "lat", "lon", "language")
@@ -21,7 +22,25 @@ _EXPECT_KEYS = (
 _DEFAULT_AT = "2026-01-07T12:00"  # a Wednesday in winter time
 
 
-def parse_case(node: Node, words: Words, rows: frozenset[str], problems: Problems) -> Case | None:
+def parse_cases(
+    nodes: Iterable[tuple[int, Node]], words: Words, rows: frozenset[str], problems: Problems
+) -> list[tuple[int, Case]]:
+    """Each case with the layer that it was written in. Within a layer a sentence stands for one case."""
+    found: list[tuple[int, Case]] = []
+    seen: dict[tuple[int, str], Place] = {}
+    for layer, node in nodes:
+        case = _parse_case(node, words, rows, problems)
+        if case is None:
+            continue
+        before = seen.setdefault((layer, case.sentence), case.place)
+        if before is not case.place:
+            detail = f"The case {case.sentence!r} is already at {before}. Say what is different, or keep one."
+            problems.add(case.place, "duplicate_case", detail)
+        found.append((layer, case))
+    return found
+
+
+def _parse_case(node: Node, words: Words, rows: frozenset[str], problems: Problems) -> Case | None:
     fields = Fields.of(node, problems, what="case", keys=_CASE_KEYS)
     if fields is None:
         return None

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
+from dispatch.triage.loading.fields import words_in
 from dispatch.triage.loading.layers import Draft, plain_id
 from dispatch.triage.loading.plans_text import parse_plan
 from dispatch.triage.loading.problems import Problems
+from dispatch.triage.loading.source import Node, Scalar
 from dispatch.triage.loading.words import Words
-from dispatch.triage.model import COMES_TO_EVERY_CALL, PlanTemplate, StepTemplate, Table
+from dispatch.triage.model import COMES_TO_EVERY_CALL, Place, PlanTemplate, StepTemplate, Table
 
 
 def check_floor_plans(
@@ -27,17 +29,31 @@ def check_floor_plans(
                 problems.add(after.place, "weakens_floor", detail)
 
 
-def check_retired(retired: frozenset[str], draft: Draft, problems: Problems) -> None:
-    """Nothing of a floor table ends by being named in `retire`, and only what exists can end."""
-    rows = {plain_id(node, "id"): table.is_floor for table in draft.tables.values() for _, node in table.rows}
-    place = draft.own_settings.place if draft.own_settings is not None else None
-    for name in sorted(retired):
-        if place is None:
-            return
-        if rows.get(name):
-            problems.add(place, "weakens_floor", f"{name!r} belongs to the safety floor and cannot be retired.")
-        elif name not in rows and name not in draft.programs:
-            problems.unknown_word(place, "row or program", name, [*rows, *draft.programs])
+def retired_ids(draft: Draft, problems: Problems) -> frozenset[str]:
+    """Rows and programs that a policy of the chain has ended and none after it has written again.
+
+    What a parent has ended stays ended in every pack beneath, whatever these end themselves. Nothing of a floor table
+    ends so, and only what exists can end.
+    """
+    tables = draft.tables.values()
+    floor = {plain_id(node, "id") for table in tables if table.is_floor for _, node in table.rows}
+    written = {plain_id(node, "id"): layer for table in tables for layer, node in table.rows}
+    written |= {program: layer for program, (layer, _) in draft.programs.items()}
+    ended: set[str] = set()
+    for layer, node in draft.retired:
+        for name, place in _names(node, problems):
+            if name in floor:
+                problems.add(place, "weakens_floor", f"{name!r} belongs to the safety floor and cannot be retired.")
+            elif name not in written:
+                problems.unknown_word(place, "row or program", name, written)
+            elif written[name] <= layer:
+                ended.add(name)
+    return frozenset(ended)
+
+
+def _names(node: Node, problems: Problems) -> tuple[tuple[str, Place], ...]:
+    is_nothing = isinstance(node, Scalar) and node.is_null
+    return () if is_nothing else words_in(node, problems)
 
 
 def _always(step: StepTemplate) -> dict[str, int]:

@@ -44,7 +44,8 @@ class Draft:
     plans: dict[str, tuple[int, Mapping]] = field(default_factory=dict)
     inherited_plans: dict[str, Mapping] = field(default_factory=dict)
     tables: dict[str, TableDraft] = field(default_factory=dict)
-    programs: dict[str, Mapping] = field(default_factory=dict)
+    programs: dict[str, tuple[int, Mapping]] = field(default_factory=dict)
+    retired: list[tuple[int, Node]] = field(default_factory=list)
     cases: list[tuple[int, Node]] = field(default_factory=list)
     layers: int = 0
 
@@ -95,6 +96,8 @@ def _add_yaml(draft: Draft, layer: int, path: str, node: Mapping, problems: Prob
             detail = "'understanding' is inherited and holds for every pack. Leave it out."
             problems.add(node.key_places["understanding"], "weakens_floor", detail)
         draft.settings.update(node.items)
+        if "retire" in node.items:
+            draft.retired.append((layer, node.items["retire"]))
         draft.own_settings = node
     elif path == "plans.yaml":
         _add_plans(draft, layer, node, problems)
@@ -134,10 +137,9 @@ def _add_program(draft: Draft, node: Mapping, problems: Problems, layer: int) ->
     if program_id is None:
         return
     before = draft.programs.get(program_id)
-    prefix = node.place.file.rpartition("programs/")[0]
-    if before is not None and before.place.file.rpartition("programs/")[0] == prefix:
-        problems.add(node.place, "duplicate_id", f"Program {program_id!r} is already at {before.place}. Rename one.")
-    draft.programs[program_id] = node
+    if before is not None and before[0] == layer:
+        problems.add(node.place, "duplicate_id", f"Program {program_id!r} is already at {before[1].place}. Rename one.")
+    draft.programs[program_id] = (layer, node)
 
 
 def _add_table(draft: Draft, layer: int, path: str, node: Mapping, problems: Problems) -> None:

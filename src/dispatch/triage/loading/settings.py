@@ -29,7 +29,6 @@ class Settings:
     responder_types: tuple[str, ...]
     fallback_plan: str
     fallback_priority: int
-    retired: frozenset[str]
     understanding: Understanding
     place: Place
 
@@ -57,7 +56,6 @@ def parse_settings(node: Mapping, own: Mapping, problems: Problems) -> Settings:
         responder_types=(*SHIPPED_RESPONDER_TYPES, *(word for word, _ in fields.words("responder_types"))),
         fallback_plan=spare.text("plan") if spare else "",
         fallback_priority=_DEFAULT_PRIORITY if priority is None else priority,
-        retired=frozenset(word for word, _ in fields.words("retire")),
         understanding=_understanding(fields, problems),
         place=mine.place,
     )
