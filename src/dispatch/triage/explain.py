@@ -172,7 +172,8 @@ def _programs(
                 held = None if seen == UNKNOWN else seen in allowed
                 clauses.append(ClauseTrace(f"{key} is {' or '.join(sorted(allowed))}", held, (f"seen {seen}",)))
         if program.hours is not None:
-            clauses.append(ClauseTrace(f"open at {moment.local:%A %H:%M}", is_open(program.hours, moment)))
+            clock = moment if program.zone is None else moment_of(moment.local, program.zone)
+            clauses.append(ClauseTrace(f"open at {clock.local:%A %H:%M %Z}", is_open(program.hours, clock)))
         if program.area is not None:
             inside = None if call.position is None else is_inside(program.area, call.position)
             clauses.append(ClauseTrace(f"inside {program.area.name or 'its area'}", inside))

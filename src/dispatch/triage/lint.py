@@ -30,6 +30,7 @@ def check_policy(policy: Policy) -> list[Finding]:
         _shadowed_phrases,
         _unused,
         _unjudged_slots,
+        _borrowed_zone,
         _cases,
         check_missed_dangers,
     )
@@ -108,6 +109,17 @@ def _unjudged_slots(policy: Policy) -> Iterator[Finding]:
                 f"Plan {plan.id!r} sends {kind} unasked. Write {{eligible: [{kind}]}} so that its programs are judged."
             )
             yield Finding(WARNING, "unjudged_slot", str(plan.place), detail, plan.id)
+
+
+def _borrowed_zone(policy: Policy) -> Iterator[Finding]:
+    """Hours of the policy's own programs that are read on the clock of the policy that it extends."""
+    for program in policy.programs:
+        if program.hours and not program.zone and not policy.is_own_zone and program.place.file.startswith("programs/"):
+            detail = (
+                f"The hours of {program.id} are read in {policy.time_zone}, which is inherited. "
+                "Say 'time_zone' in policy.yaml, or in the program."
+            )
+            yield Finding(WARNING, "borrowed_zone", str(program.place), detail, program.id)
 
 
 def _cases(policy: Policy) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from dispatch.domain.assignment import OfferRule
 from dispatch.domain.call import CallFacts
@@ -176,7 +177,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """ranges: (start, end) in minutes from Monday 00:00 of the policy's zone; the end may pass the week's end.
+    """ranges: (start, end) in minutes from Monday 00:00 of the program's zone; the end may pass the week's end.
 
     open_minutes: one byte per minute of the week, not zero when open, closing days aside.
     """
@@ -189,7 +190,7 @@ class Hours:
 @dataclass(frozen=True, slots=True)
 class Program:
     """asks, asks_topics: every key and topic that its verdict can depend on, hours and area aside; takes_asks: the keys
-    that decide whether it is in scope.
+    that decide whether it is in scope. zone: of its hours and dates; None when it is the policy's.
     """
 
     id: str
@@ -212,6 +213,7 @@ class Program:
     caller_wants: frozenset[str]
     area: Area | None
     hours: Hours | None
+    zone: ZoneInfo | None
     notes: tuple[tuple[str, str], ...]
     source: str
     open_points: tuple[str, ...]

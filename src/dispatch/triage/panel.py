@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from datetime import date
 
 from dispatch.domain.classification import Verdict
 from dispatch.domain.geo import LatLon
@@ -9,7 +10,7 @@ from dispatch.triage.conditions import State
 from dispatch.triage.decision import ProgramVerdict
 from dispatch.triage.model import RETIRED, SHADOW, Program
 from dispatch.triage.policy import Policy
-from dispatch.triage.programs import OUT_OF_SCOPE, Moment, is_inside, is_open, judge
+from dispatch.triage.programs import OUT_OF_SCOPE, Moment, is_inside, is_open, judge, moment_of
 from dispatch.triage.row_index import numbers_of
 
 
@@ -45,8 +46,8 @@ class Standing:
 
 def standing(policy: Policy, position: LatLon | None, moment: Moment) -> Standing:
     """Every program that is not retired, with what the clock and the map say of it."""
-    day = moment.day if policy.has_days else None
-    key = (day, moment.minute_of_week, position if policy.has_areas else None)
+    elsewhere = tuple(_key_of(moment_of(moment.local, zone), policy) for zone in policy.other_zones)
+    key = (*_key_of(moment, policy), position if policy.has_areas else None, elsewhere)
     known = policy.memos.standing.get(key)
     if known is None:
         known = policy.memos.standing.keep(key, _standing(policy, position, moment))
@@ -54,16 +55,24 @@ def standing(policy: Policy, position: LatLon | None, moment: Moment) -> Standin
     return known
 
 
+def _key_of(moment: Moment, policy: Policy) -> tuple[date | None, int]:
+    return moment.day if policy.has_days else None, moment.minute_of_week
+
+
 def _standing(policy: Policy, position: LatLon | None, moment: Moment) -> Standing:
+    clocks = {zone: moment_of(moment.local, zone) for zone in policy.other_zones}
     present = tuple(
         Present(
             number,
             program,
-            program.hours is None or is_open(program.hours, moment),
+            program.hours is None or is_open(program.hours, clock),
             True if program.area is None else None if position is None else is_inside(program.area, position),
         )
-        for number, program in enumerate(policy.programs)
-        if program.life.status != RETIRED and program.life.covers(moment.day)
+        for number, program, clock in (
+            (number, program, clocks.get(program.zone, moment) if program.zone else moment)
+            for number, program in enumerate(policy.programs)
+        )
+        if program.life.status != RETIRED and program.life.covers(clock.day)
     )
     key = tuple((one.number, one.is_open, one.is_inside) for one in present)
     places = {one.number: place for place, one in enumerate(present)}

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from dispatch.domain.classification import Verdict
 from dispatch.domain.errors import PolicyInvalid
 from dispatch.domain.timers import SHIPPED, TimeLimits
-from dispatch.triage.conditions import ALWAYS, TOPIC, atoms_of
+from dispatch.triage.conditions import TOPIC, atoms_of
 from dispatch.triage.context import ContextRules
 from dispatch.triage.crosswalk import Crosswalk, build_crosswalk
 from dispatch.triage.decision import PolicyRef, ProgramVerdict
@@ -25,7 +25,7 @@ from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.programs_text import parse_program
 from dispatch.triage.loading.settings import Settings, parse_settings
 from dispatch.triage.loading.source import Mapping as YamlMapping
-from dispatch.triage.loading.tables_text import parse_table
+from dispatch.triage.loading.tables_text import check_catch_all, parse_table
 from dispatch.triage.loading.timers_text import parse_timers
 from dispatch.triage.loading.types_text import parse_call_types, parse_incident_types
 from dispatch.triage.loading.words import Words, parse_topics
@@ -36,7 +36,6 @@ from dispatch.triage.model import (
     Acceptance,
     Case,
     IncidentType,
-    Life,
     Place,
     PlanTemplate,
     Program,
@@ -55,6 +54,7 @@ class Policy:
     asked_facts: those that can change an answer. row_tables: for each row, the number of its table in `tables`.
     table_bits: bits of each table's rows in `index`; floor_rows, shadow_rows, undated_rows: bits of the rows in floor
     tables, of shadow rows, and of rows that are in force whatever the day; dated_rows: numbers of the other live ones.
+    is_own_zone: it does not inherit its zone; other_zones: those of programs that name another one.
     own_rows: ids of those that it does not inherit. inherited_dangers: dangers that the cases of the policies it stands
     on tell of, besides those in `cases`.
     limits: how long to wait for what before somebody is told. accepted: warnings of the check that have a reason.
@@ -72,6 +72,8 @@ class Policy:
     owner: str
     time_zone: str
     zone: ZoneInfo
+    is_own_zone: bool
+    other_zones: tuple[ZoneInfo, ...]
     incident_types: Mapping[str, IncidentType]
     crosswalk: Crosswalk
     lexicon: Lexicon
@@ -181,8 +183,10 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
         sha256=sha256,
         title=settings.title,
         owner=settings.owner,
-        time_zone=settings.time_zone,
-        zone=ZoneInfo(settings.time_zone),
+        time_zone=settings.zone.key,
+        zone=settings.zone,
+        is_own_zone=settings.is_own_zone,
+        other_zones=tuple(dict.fromkeys(one.zone for one in programs if one.zone not in (None, settings.zone))),
         incident_types=types,
         crosswalk=build_crosswalk(parse_call_types(draft, types, problems), types),
         lexicon=_lexicon(book, settings.understanding, problems),
@@ -272,17 +276,8 @@ def _tables(
         if row.id in seen:
             problems.add(row.place, "duplicate_id", f"Row {row.id!r} is already at {seen[row.id]}. Ids are for ever.")
         seen.setdefault(row.id, row.place)
-    _check_catch_all(tables, settings.place, problems)
+    check_catch_all(tables, settings.place, problems)
     return tables
-
-
-def _check_catch_all(tables: tuple[Table, ...], place: Place, problems: Problems) -> None:
-    last = tables[-1].rows[-1] if tables and tables[-1].rows else None
-    if last is None:
-        problems.add(place, "no_tables", "The policy decides nothing. Add tables/NN-name.yaml with rows.")
-    elif last.when != ALWAYS or last.then is None or last.life != Life():
-        detail = "The last row of the last table must have `when: {}` and `then`, so that every call has an answer."
-        problems.add(last.place, "no_catch_all", detail)
 
 
 def _cases(

@@ -9,6 +9,7 @@ from dispatch.triage.facts import VOCABULARY
 from dispatch.triage.loading.condition_text import parse_condition
 from dispatch.triage.loading.fields import Fields, parse_day, words_in
 from dispatch.triage.loading.problems import Problems
+from dispatch.triage.loading.settings import parse_zone
 from dispatch.triage.loading.source import Listing, Mapping, Node, Scalar
 from dispatch.triage.loading.tables_text import parse_life
 from dispatch.triage.loading.words import Words
@@ -30,14 +31,14 @@ from dispatch.triage.model import (
 _NOTES = ("capacity", "staffing", "fallback", "contact", "note")
 _KEYS = (
     *("program", "title", "operator", "agency", "responder_type", "kind", "status", "from", "until", "takes"),
-    *("disqualifies", "place", "age", "channels", "caller_wants", "area", "hours", "closed_on", "source"),
+    *("disqualifies", "place", "age", "channels", "caller_wants", "area", "hours", "closed_on", "time_zone", "source"),
     *("open_points", *_NOTES),
 )
 # What limits a program -> the key that it asks.
 _LIMITS = {"place": "place", "age": "age_band", "channels": CHANNEL, "caller_wants": "caller_wants"}
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_MINUTES = 24 * 60
-_RANGE = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+_RANGE = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 
 
 def parse_program(node: Mapping, words: Words, retired: frozenset[str], problems: Problems) -> Program | None:
@@ -73,6 +74,7 @@ def parse_program(node: Mapping, words: Words, retired: frozenset[str], problems
         caller_wants=_values(fields, "caller_wants", VOCABULARY["caller_wants"].values),
         area=_area(fields, problems),
         hours=_hours(fields, problems),
+        zone=parse_zone(fields, problems),
         notes=tuple((key, fields.text(key)) for key in _NOTES if fields.has(key)),
         source=fields.text("source"),
         open_points=tuple(word for word, _ in fields.words("open_points")),
@@ -188,6 +190,6 @@ def _range(day: int, word: str, place: Place, problems: Problems) -> list[tuple[
     if match is None:
         problems.add(place, "hours", f'{word!r} is not a range of hours. Write it as "06:00-22:00".')
         return []
-    start, end = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
+    start, end = int(match[1]) * 60 + int(match[2]), int(match[3] or 24) * 60 + int(match[4] or 0)
     length = end - start if end > start else end - start + _DAY_MINUTES
     return [(day * _DAY_MINUTES + start, day * _DAY_MINUTES + start + length)]

@@ -25,7 +25,8 @@ class Settings:
     version: int
     title: str
     owner: str
-    time_zone: str
+    zone: ZoneInfo
+    is_own_zone: bool
     responder_types: tuple[str, ...]
     fallback_plan: str
     fallback_priority: int
@@ -37,10 +38,7 @@ def parse_settings(node: Mapping, own: Mapping, problems: Problems) -> Settings:
     """node: merged with what is inherited. own: this policy's file alone, which must name itself and its version."""
     fields = Fields(node, problems)
     mine = Fields.of(own, problems, what="policy", keys=_KEYS) or fields
-    zone = fields.text("time_zone", required=True, default="UTC")
-    if not _is_zone(zone):
-        problems.unknown_word(fields.place_of("time_zone"), "time zone", zone, available_timezones())
-        zone = "UTC"
+    zone = parse_zone(fields, problems, required=True) or ZoneInfo("UTC")
     version = mine.whole("version", low=1, high=1_000_000)
     if version is None:
         problems.add(mine.place, "missing", "'version' is missing. It is a whole number that grows.")
@@ -52,7 +50,8 @@ def parse_settings(node: Mapping, own: Mapping, problems: Problems) -> Settings:
         version=version or 0,
         title=fields.text("title"),
         owner=fields.text("owner"),
-        time_zone=zone,
+        zone=zone,
+        is_own_zone=mine.has("time_zone"),
         responder_types=(*SHIPPED_RESPONDER_TYPES, *(word for word, _ in fields.words("responder_types"))),
         fallback_plan=spare.text("plan") if spare else "",
         fallback_priority=_DEFAULT_PRIORITY if priority is None else priority,
@@ -74,9 +73,13 @@ def _understanding(fields: Fields, problems: Problems) -> Understanding:
     )
 
 
-def _is_zone(name: str) -> bool:
+def parse_zone(fields: Fields, problems: Problems, *, required: bool = False) -> ZoneInfo | None:
+    """The IANA zone that `time_zone` names; None, with the problem noted, for a name that there is not."""
+    name = fields.text("time_zone", required=required)
+    if not name:
+        return None
     try:
-        ZoneInfo(name)
+        return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        return False
-    return True
+        problems.unknown_word(fields.place_of("time_zone"), "time zone", name, available_timezones())
+        return None

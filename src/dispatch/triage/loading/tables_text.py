@@ -9,7 +9,7 @@ from dispatch.triage.loading.plans_text import parse_slots
 from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.source import Node
 from dispatch.triage.loading.words import Words
-from dispatch.triage.model import ACTIVE, RETIRED, SHADOW, Also, Life, Row, Table, Then
+from dispatch.triage.model import ACTIVE, RETIRED, SHADOW, Also, Life, Place, Row, Table, Then
 
 _TABLE_KEYS = ("table", "title", "owner", "floor", "rows", "source", "note")
 _ROW_KEYS = ("id", "title", "when", "then", "also", "because", "source", "limits", "status", "from", "until")
@@ -40,6 +40,16 @@ def parse_table(draft: TableDraft, words: Words, retired: frozenset[str], proble
         tuple(rows),
         fields.place,
     )
+
+
+def check_catch_all(tables: tuple[Table, ...], place: Place, problems: Problems) -> None:
+    """The last row of all has an answer for whatever the others left."""
+    last = tables[-1].rows[-1] if tables and tables[-1].rows else None
+    if last is None:
+        problems.add(place, "no_tables", "The policy decides nothing. Add tables/NN-name.yaml with rows.")
+    elif last.when != ALWAYS or last.then is None or last.life != Life():
+        detail = "The last row of the last table must have `when: {}` and `then`, so that every call has an answer."
+        problems.add(last.place, "no_catch_all", detail)
 
 
 def _parse_row(node: Node, words: Words, retired: frozenset[str], problems: Problems) -> Row | None:
