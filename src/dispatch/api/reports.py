@@ -1,6 +1,6 @@
 """What supervisors ask of the record."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -9,9 +9,10 @@ from pydantic import BaseModel, Field
 from dispatch.api.answers import PAGE, Cursor, Limit, refusals, require_order
 from dispatch.api.bodies import Moment
 from dispatch.domain.access import Permission
-from dispatch.domain.classification import Verdict
+from dispatch.domain.classification import ORDERED_RESPONDER_TYPES, Category, Verdict
 from dispatch.domain.unserved import REASONS, UnservedReason
 from dispatch.queries import unserved
+from dispatch.queries.handling import handling
 from dispatch.web.paging import decode_cursor, encode_cursor
 from dispatch.web.routes import CurrentAct, QueryRoute, requires
 
@@ -77,3 +78,51 @@ async def get_unserved(
         totals=await unserved.totals(act.session, jurisdiction, wanted),
         next=encode_cursor([last.recorded_at, last.incident_id, last.program]) if last else None,
     )
+
+
+class HandlingOut(BaseModel):
+    """Incidents of one responder type. Each count is part of `associated`; none is a share of another's."""
+
+    responder_type: str = Field(examples=["community_responder"])
+    associated: int = Field(description="A unit of the type was given to it, whatever came of that")
+    dispatched: int = Field(description="One was ordered, or accepted")
+    arrived: int = Field(description="One was on scene")
+    arrived_alone: int = Field(description="And no police, fire or EMS unit of another type was")
+    handled: int = Field(description="One cleared it, nothing was left to others, and it is closed")
+    handled_police_never_assigned: int = Field(description="Of `handled`: police were not even assigned")
+    handled_police_never_sent: int = Field(description="Of `handled`: no police unit was ordered or accepted")
+    handled_police_never_arrived: int = Field(description="Of `handled`: no police unit was on scene")
+    still_open: int = Field(description="Not decided yet, so in none of the `handled` counts")
+
+    model_config = {"from_attributes": True}
+
+
+class HandlingReport(BaseModel):
+    items: list[HandlingOut]
+
+
+@queries.get("/handling", response_model=HandlingReport, responses=refusals(), summary="Who got how far, and alone")
+@requires(Permission.REPORT_READ)
+async def get_handling(
+    act: CurrentAct,
+    from_: Annotated[Moment | None, Query(alias="from", description="Opened at or after; default: 30 days ago")] = None,
+    to: Annotated[Moment | None, Query(description="Opened before; default: now")] = None,
+    category: Category | None = None,
+) -> HandlingReport:
+    """Counts of incidents by responder type, kept apart: associated, dispatched, arrived, alone, without police.
+
+    "Diversion" is published after several formulas; each of them is a division of two of these counts.
+    """
+    until = to or act.now
+    since = from_ or until - timedelta(days=30)
+    require_order(since, until)
+    found = await handling(
+        act.session,
+        act.principal.jurisdiction,
+        since,
+        until,
+        category=category.value if category else None,
+        ordered=sorted(ORDERED_RESPONDER_TYPES),
+        hidden_types=act.principal.hidden_responder_types(),
+    )
+    return HandlingReport(items=[HandlingOut.model_validate(one) for one in found])

@@ -73,6 +73,9 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("other", "None of these; the note says what"),
 )
 
+# Outcomes that leave the incident to somebody who must still come.
+AWAITING = tuple(outcome.code for outcome in OUTCOMES if outcome.calls_for is not None)
+
 _BY_CODE = {outcome.code: outcome for outcome in OUTCOMES}
 
 

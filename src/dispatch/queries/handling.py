@@ -1,0 +1,104 @@
+"""How far each kind of responder got with the incidents of a span, in counts that are never mixed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dispatch.domain.outcome import AWAITING
+
+# One row per incident and responder type first, then the police of the same incident beside it. `handled` is a clear
+# whose outcome leaves nothing to somebody else, on an incident that is closed: an open one may still go otherwise.
+_COUNTS = text(
+    """
+    with told as (
+      select i.id, i.status, a.responder_type,
+             bool_or(coalesce(a.ordered_at, a.accepted_at) is not null) as dispatched,
+             bool_or(a.on_scene_at is not null) as arrived,
+             bool_or(a.status = 'cleared' and a.outcome <> all(:awaiting)) as served
+      from incident i
+      join assignment a on a.jurisdiction_id = i.jurisdiction_id and a.incident_id = i.id
+      where i.jurisdiction_id = :jurisdiction_id and i.opened_at >= :from_at and i.opened_at < :to_at
+        and i.linked_to is null and (cast(:category as text) is null or i.category = :category)
+      group by i.id, i.status, a.responder_type
+    ), beside as (
+      select id,
+             bool_or(responder_type = 'police') as police_associated,
+             bool_or(responder_type = 'police' and dispatched) as police_dispatched,
+             bool_or(responder_type = 'police' and arrived) as police_arrived,
+             array_agg(responder_type) filter (where arrived and responder_type = any(:ordered)) as ordered_arrived
+      from told group by id
+    )
+    select t.responder_type,
+           count(*) as associated,
+           count(*) filter (where t.dispatched) as dispatched,
+           count(*) filter (where t.arrived) as arrived,
+           count(*) filter (
+             where t.arrived and not coalesce(b.ordered_arrived, '{}') && array_remove(:ordered, t.responder_type)
+           ) as arrived_alone,
+           count(*) filter (where t.served and t.status = 'closed') as handled,
+           count(*) filter (where t.served and t.status = 'closed' and not b.police_associated)
+             as handled_police_never_assigned,
+           count(*) filter (where t.served and t.status = 'closed' and not b.police_dispatched)
+             as handled_police_never_sent,
+           count(*) filter (where t.served and t.status = 'closed' and not b.police_arrived)
+             as handled_police_never_arrived,
+           count(*) filter (where t.status in ('pending', 'held', 'active')) as still_open
+    from told t join beside b on b.id = t.id
+    where t.responder_type <> all(:hidden)
+    group by t.responder_type order by t.responder_type
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """Incidents of one responder type; each count is of incidents, not of units, and each is part of `associated`.
+
+    associated: a unit of the type was given to it, whatever came of that. dispatched: one was ordered or accepted.
+    arrived: one was on scene. arrived_alone: and no police, fire or EMS unit was. handled: one cleared with an outcome
+    that leaves nothing to others, and the incident is closed; and of these the ones where police were never assigned,
+    never sent (ordered or accepted), never there. still_open: not decided yet, in none of the last four.
+    """
+
+    responder_type: str
+    associated: int
+    dispatched: int
+    arrived: int
+    arrived_alone: int
+    handled: int
+    handled_police_never_assigned: int
+    handled_police_never_sent: int
+    handled_police_never_arrived: int
+    still_open: int
+
+
+async def handling(
+    session: AsyncSession,
+    jurisdiction_id: str,
+    from_at: datetime,
+    to_at: datetime,
+    *,
+    category: str | None = None,
+    ordered: Sequence[str],
+    hidden_types: frozenset[str] = frozenset(),
+) -> list[Handling]:
+    """The counts over incidents opened from (inclusive) to (exclusive), by responder type. Linked ones count once.
+
+    ordered: the responder types that nobody counts as alone beside.
+    """
+    rows = await session.execute(
+        _COUNTS,
+        {
+            "jurisdiction_id": jurisdiction_id,
+            "from_at": from_at,
+            "to_at": to_at,
+            "category": category,
+            "ordered": list(ordered),
+            "hidden": sorted(hidden_types),
+            "awaiting": list(AWAITING),
+        },
+    )
+    return [Handling(**row) for row in rows.mappings()]
