@@ -58,25 +58,27 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Grammar:
     """classes: word -> bits of the classes it is in. anchored: word -> patterns that start from it. numeral: the bits
-    of words that are whole numbers. known: every word that the policy has been told of, harmless ones too.
+    of words that are whole numbers; counting: patterns that start from any of these. known: every word that the policy
+    has been told of, harmless ones too.
     """
 
     classes: Mapping[str, int]
     anchored: Mapping[str, tuple[Pattern, ...]]
     numeral: int = 0
     known: frozenset[str] = frozenset()
+    counting: tuple[Pattern, ...] = ()
 
     def find(self, words: Sequence[str], breaks: Mapping[int, int], first: int) -> list[Found]:
         """Every pattern that holds, harmless ones too; counted() says which count. first: the number of words[0]."""
-        anchored = self.anchored
-        places = [place for place, word in enumerate(words) if word in anchored]
+        anchored, counting = self.anchored, self.counting
+        places = [place for place, word in enumerate(words) if word in anchored or (counting and word.isdigit())]
         if not places:
             return []
         bits = self._bits(words, breaks, first)
         there = reduce(or_, bits)
         found: list[Found] = []
         for place in places:
-            patterns = _possible(anchored[words[place]], there)
+            patterns = _possible(anchored.get(words[place], counting), there)
             if patterns:
                 found += _found_at(place, bits, patterns, _clause(place, len(words), breaks, first), first)
         return found

@@ -1,5 +1,7 @@
 """A policy with mistakes is refused with all of them, each with its place and the nearest valid word."""
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -163,3 +165,13 @@ def test_two_cases_with_the_same_sentence_are_both_named() -> None:
 
     assert (pointer, code) == ("cases/main.yaml:7", "duplicate_case")
     assert "cases/main.yaml:2" in detail
+
+
+@pytest.mark.parametrize("key", ["because", "category"])
+def test_what_must_be_said_is_not_said_by_an_empty_text(key: str) -> None:
+    care = re.sub(rf"{key}: [^,}}\n]+", f"{key}: ''", small.CARE, count=1)
+    assert care != small.CARE
+
+    found = problems_of(**{"tables/50-care.yaml": care})
+
+    assert [(code, detail) for _, code, detail in found] == [("missing", f"'{key}' is empty. Write it.")]

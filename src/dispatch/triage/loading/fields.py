@@ -50,7 +50,10 @@ class Fields:
         if not isinstance(value, Scalar):
             self.problems.add(value.place, "shape", f"{key!r} must be one text.")
             return default
-        return value.text.strip()
+        word = value.text.strip()
+        if required and not word:
+            self.problems.add(value.place, "missing", f"{key!r} is empty. Write it.")
+        return word or default
 
     def choice(self, key: str, options: Iterable[str], *, default: str = "", required: bool = False) -> str:
         word = self.text(key, default=default, required=required)

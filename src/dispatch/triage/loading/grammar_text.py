@@ -98,6 +98,8 @@ def build_grammar(draft: GrammarDraft, phrase_words: Iterable[str], problems: Pr
     for name in bits:
         for word in _forms(name, draft, problems):
             classes[word] = classes.get(word, 0) | bits[name]
+    for word in filter(str.isdigit, classes):
+        classes[word] |= bits[NUMBER]
     known = frozenset(classes).union(phrase_words)
     for word, mask in list(classes.items()):
         if mask != bits.get(PLAIN):
@@ -109,7 +111,9 @@ def build_grammar(draft: GrammarDraft, phrase_words: Iterable[str], problems: Pr
         if elements:
             anchor, pattern = _compiled(number, written, elements, bits, uses)
             compiled.setdefault(anchor, []).append(pattern)
-    return Grammar(classes, _anchored(classes, compiled), bits.get(NUMBER, 0), known.union(classes))
+    numeral = bits[NUMBER]
+    counting = tuple(one for anchor, many in compiled.items() if anchor & numeral for one in many)
+    return Grammar(classes, _anchored(classes, compiled), numeral, known.union(classes), counting)
 
 
 def _names(draft: GrammarDraft, patterns: Sequence[tuple[WrittenPattern, list[_Element]]]) -> dict[str, None]:
