@@ -21,6 +21,7 @@ from dispatch.api import (
     assignments,
     calls,
     feed,
+    follow_ups,
     health,
     incidents,
     links,
@@ -63,7 +64,7 @@ problem document (RFC 9457) with a `code`, a sentence, and what to do.
 
 
 MODULES = (
-    *(calls, incidents, links, assignments, turns, reevaluation, roster, positions),
+    *(calls, incidents, links, assignments, turns, follow_ups, reevaluation, roster, positions),
     *(policies, policy_life, feed, tokens, alarms, reports, health, waiting),
 )
 

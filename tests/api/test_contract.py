@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from tests.api.test_access import _routes
+from tests.support.city import NOW
 from tests.support.city_policy import city_policy
 from tests.support.service import Service
 from tests.support.sockets import Served, served
@@ -25,6 +27,7 @@ from tests.support.sockets import Served, served
 from dispatch.app import create_app
 from dispatch.config import Settings
 from dispatch.domain.access import ROLE_PERMISSIONS, Permission, Role
+from dispatch.domain.time import iso
 from dispatch.web.routes import permission_of
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
@@ -70,6 +73,10 @@ async def _known(service: Service) -> Known:
     decision = (await service.get(f"/v1/incidents/{incidents[0]}/decisions")).json()["items"][0]["id"]
     await service.post(f"/v1/incidents/{incidents[1]}:retriage", {"answers": {"weapon": "in_hand"}})
     alarm = (await service.alarms())[0]["id"]
+    [there] = await service.assign(await service.incident(), "H1")
+    await service.step(there["id"], "on_scene")
+    later = {"due_at": iso(NOW + timedelta(days=1)), "what": "call again"}
+    promised = (await service.post(f"/v1/assignments/{there['id']}/follow-ups", later)).json()["id"]
     draft = {"id": "test-city", "texts": city_policy(2)}
     assert (await service.post("/v1/policies", draft, by="analyst")).status_code == 201
     return Known(
@@ -86,6 +93,7 @@ async def _known(service: Service) -> Known:
             "decision_id": [decision],
             "token_id": [token],
             "alarm_id": [alarm],
+            "follow_up_id": [promised],
         }
     )
 

@@ -333,6 +333,8 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
     await service.assign(calm, "M1")
     [slip] = await service.assign(calm, "CO1")
     grave = await service.incident(call_type=None, narrative="my father is not breathing")
+    later = {"due_at": iso(NOW + timedelta(days=1)), "what": "call again"}
+    promised = (await service.post(f"/v1/assignments/{watched['id']}/follow-ups", later)).json()["id"]
     raised = await service.incident()
     await service.post(f"/v1/incidents/{raised}:retriage", {"answers": {"weapon": "in_hand"}})
     [alarm] = await service.alarms()
@@ -350,6 +352,8 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
         (f"/v1/incidents/{grave}:redirect", {"unit": "M1"}, "dispatcher"),
         (f"/v1/assignments/{slip['id']}:undo", {}, "dispatcher"),
         (f"/v1/assignments/{watched['id']}:check-in", {}, "dispatcher"),
+        (f"/v1/assignments/{watched['id']}/follow-ups", {"due_at": until, "what": "visit again"}, "dispatcher"),
+        (f"/v1/follow-ups/{promised}:complete", {"outcome": "contact_made"}, "dispatcher"),
         (f"/v1/assignments/{watched['id']}:backup", {"who": ["co_responder"]}, "dispatcher"),
         (f"/v1/alarms/{alarm['id']}:acknowledge", {}, "dispatcher"),
         ("/v1/agencies", {"id": "new-agency", "name": "New", "kind": "city"}, "administrator"),
@@ -405,7 +409,7 @@ def _pattern(path: str) -> str:
     if len(parts) > 3:
         kind, rest = parts[2], parts[3].partition(":")
         names = {"incidents": "incident_id", "assignments": "assignment_id", "units": "unit", "tokens": "token_id"}
-        name = (names | {"policies": "policy", "alarms": "alarm_id"})[kind]
+        name = (names | {"policies": "policy", "alarms": "alarm_id", "follow-ups": "follow_up_id"})[kind]
         parts[3] = f"{{{name}}}{rest[1]}{rest[2]}"
     return "/".join(parts)
 

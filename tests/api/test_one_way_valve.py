@@ -20,6 +20,7 @@ QUERIES = {
     "/v1/responders": ("agency=harbor-alliance",),
     "/v1/assignments": ("unit=V1", "responder_type=cvi", "agency=harbor-alliance", "program=peacekeepers"),
     "/v1/feed": ("limit=1000", "limit=3"),
+    "/v1/follow-ups": ("open=true", "open=false", "program=peacekeepers", "agency=harbor-alliance"),
     "/v1/units/{unit}/positions": (f"from={iso(NOW - timedelta(hours=1))}",),
 }
 # Open to whoever may reach them, by route only; the stream is the feed, and never ends.
@@ -85,6 +86,11 @@ async def _act(service: Service, waiting: str, busy: str, refused: str) -> None:
     for status in ("accepted", "en_route", "on_scene"):
         await service.step(gone["id"], status)
     await service.step(gone["id"], "cleared", outcome="mediated", note="both sides know us")
+    for days in (1, 2):
+        later = {"due_at": iso(NOW + timedelta(days=days)), "what": "see the family"}
+        promised = await service.post(f"/v1/assignments/{gone['id']}/follow-ups", later)
+        assert promised.status_code == 201, promised.text
+    await service.post(f"/v1/follow-ups/{promised.json()['id']}:complete", {"outcome": "contact_made"})
     await service.assign(waiting, "V1")
 
 
@@ -110,6 +116,9 @@ async def test_police_are_told_of_a_violence_interrupter_what_they_are_told_of_n
     [responder] = [
         one["id"] for one in (await service.get("/v1/responders")).json()["items"] if one["employee_number"] == "R-V1"
     ]
+    later = {"due_at": iso(NOW + timedelta(days=1)), "what": "see the family"}
+    await service.step(row["id"], "accepted")
+    promised = (await service.post(f"/v1/assignments/{row['id']}/follow-ups", later)).json()["id"]
     police = await _police_tokens(service)
     place = {"positions": [{"lat": 44.05, "lon": -124.9, "at": iso(NOW)}]}
     probes: list[tuple[str, str, str, str, dict[str, Any]]] = []
@@ -124,6 +133,11 @@ async def test_police_are_told_of_a_violence_interrupter_what_they_are_told_of_n
         ]
     probes += [
         ("POST", "/v1/assignments/{}/status", row["id"], "asg_" + "0" * 26, {"status": "accepted"}),
+        ("POST", "/v1/assignments/{}:undo", row["id"], "asg_" + "0" * 26, {}),
+        ("POST", "/v1/assignments/{}:backup", row["id"], "asg_" + "0" * 26, {}),
+        ("POST", "/v1/assignments/{}/follow-ups", row["id"], "asg_" + "0" * 26, {"due_at": iso(NOW), "what": "x"}),
+        ("POST", "/v1/follow-ups/{}:complete", promised, "fup_" + "0" * 26, {"outcome": "contact_made"}),
+        ("POST", f"/v1/incidents/{incident}:redirect", "V1", "V8", {"unit": "{}"}),
         ("PATCH", "/v1/programs/{}", "peacekeepers", "nobodies", {"name": "x"}),
         ("PATCH", "/v1/programs/{}", "peacekeepers", "nobodies", {"name": None}),
         ("PATCH", "/v1/agencies/{}", "harbor-alliance", "nobodies", {"name": "x"}),

@@ -161,6 +161,7 @@ COUNTED = (
     "timer",
     "alarm",
     "unserved",
+    "follow_up",
 )
 
 

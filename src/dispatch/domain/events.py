@@ -58,6 +58,8 @@ class EventType(StrEnum):
     ASSIGNMENT_UNDONE = "assignment.undone"
     ASSIGNMENT_BACKUP_REQUESTED = "assignment.backup_requested"
     ASSIGNMENT_CHECKED_IN = "assignment.checked_in"
+    FOLLOW_UP_PROMISED = "follow_up.promised"
+    FOLLOW_UP_DONE = "follow_up.done"
     ALARM_RAISED = "alarm.raised"
     ALARM_ACKNOWLEDGED = "alarm.acknowledged"
     ROSTER_IMPORTED = "roster.imported"

@@ -20,6 +20,7 @@ class Prefix(StrEnum):
     TIMER = "tmr"
     ALARM = "alm"
     OFFER = "ofr"
+    FOLLOW_UP = "fup"
 
 
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")

@@ -5,6 +5,7 @@ from dispatch.db.models.alarm import Alarm
 from dispatch.db.models.assignment import Assignment, AssignmentResponder
 from dispatch.db.models.call import Call, CallUpdate
 from dispatch.db.models.event_log import EventRow
+from dispatch.db.models.follow_up import FollowUp
 from dispatch.db.models.incident import Incident
 from dispatch.db.models.jurisdiction import Agency, Jurisdiction, Program
 from dispatch.db.models.linking import CallProfile, IncidentLink, LinkCursor
@@ -28,6 +29,7 @@ __all__ = [
     "CallUpdate",
     "Certification",
     "EventRow",
+    "FollowUp",
     "IdempotencyKey",
     "Incident",
     "IncidentLink",
