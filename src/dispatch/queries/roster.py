@@ -19,13 +19,18 @@ FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 # Of each responder type, how many free units the answer to a new call looks at.
 NEAREST = 5
 
-# One pass over what is on duty now: asked unit by unit, each look would read all responders of the city.
+# One pass over what is on duty now: asked unit by unit, each look would read all responders of the city. Whether a
+# unit has any shift is asked in the order of an index: else the whole table is read for a unit that has none.
 _CANDIDATES = text(
     """
     with on_duty as (
       select distinct on (unit_id) unit_id, id, starts_at, ends_at from shift
       where jurisdiction_id = :jurisdiction_id and starts_at <= :now and ends_at > :now
       order by unit_id, ends_at desc
+    ), coming as (
+      select unit_id, min(case when starts_at > :now then starts_at else ends_at end) as next_change
+      from shift where jurisdiction_id = :jurisdiction_id and ends_at > :now
+      group by unit_id
     ), member as (
       select d.unit_id, m.responder_id
       from on_duty d join shift_member m on m.jurisdiction_id = :jurisdiction_id and m.shift_id = d.id
@@ -52,15 +57,14 @@ _CANDIDATES = text(
     select u.id, u.call_sign, u.responder_type, u.program_id, u.agency_id, u.status, u.lat, u.lon, u.position_at,
            u.home_lat, u.home_lon, u.capabilities, u.mobile, u.min_crew, u.capacity,
            d.starts_at, d.ends_at,
-           exists (select 1 from shift x
-                    where x.jurisdiction_id = u.jurisdiction_id and x.unit_id = u.id) as has_shifts,
-           (select min(least(case when x.starts_at > :now then x.starts_at else x.ends_at end, x.ends_at))
-              from shift x where x.jurisdiction_id = u.jurisdiction_id and x.unit_id = u.id and x.ends_at > :now
-           ) as next_change,
+           (select x.starts_at from shift x where x.jurisdiction_id = u.jurisdiction_id and x.unit_id = u.id
+             order by x.starts_at limit 1) is not null as has_shifts,
+           n.next_change,
            coalesce(c.crew, 0) as crew, s.languages, h.certifications, h.expired,
            coalesce(b.active, 0) as active, b.number
     from unit u
     left join on_duty d on d.unit_id = u.id
+    left join coming n on n.unit_id = u.id
     left join crew c on c.unit_id = u.id
     left join spoken s on s.unit_id = u.id
     left join held h on h.unit_id = u.id

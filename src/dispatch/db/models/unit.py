@@ -60,6 +60,7 @@ class Shift(Table):
         ForeignKeyConstraint(["jurisdiction_id", "unit_id"], ["unit.jurisdiction_id", "unit.id"], name="fk_shift_unit"),
         CheckConstraint("ends_at > starts_at", name="ends_after_start"),
         Index("ix_shift_unit_time", "jurisdiction_id", "unit_id", "starts_at", "ends_at"),
+        Index("ix_shift_ends", "jurisdiction_id", "ends_at"),
     )
 
     jurisdiction_id: Mapped[str] = mapped_column(primary_key=True)
