@@ -10,7 +10,9 @@ import asyncpg
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+# Two processes start at once, and of two that make a table one fails: they take turns.
 TABLES = """
+select pg_advisory_xact_lock(1);
 create table if not exists bare_call (id bigint generated always as identity primary key, source text not null,
   source_ref text not null, narrative text, recorded_at timestamptz not null default now());
 create table if not exists bare_incident (id bigint generated always as identity primary key, call_id bigint not null,

@@ -1,4 +1,4 @@
-"""POST /v1/calls, as a CAD integration sends it, against the bare endpoint: same database, same client, in turns."""
+"""POST /v1/calls, as a CAD integration sends it, and the bare endpoint in turns, over the same database."""
 
 import asyncio
 import json

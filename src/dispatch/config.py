@@ -4,6 +4,7 @@ Every setting is a variable `DISPATCH_<NAME>`. The composition root, the command
 `load_settings()` once and pass values down; nothing else asks the environment.
 """
 
+import os
 import re
 import socket
 from pathlib import Path
@@ -15,6 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from dispatch.domain.errors import FieldProblem, Invalid
 
 MEBIBYTE = 1024 * 1024
+# Each process holds the policies in memory; more processes than this want a thought, and so a setting.
+PROCESSES_AT_MOST = 4
 
 
 def default_data_dir() -> Path:
@@ -46,6 +49,12 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8911, ge=0, le=65535, description="0 means any free port.")
+    processes: int | None = Field(
+        default=None, ge=1, le=64, description="Processes that answer; default: one for each processor, four at most."
+    )
+    metrics_dir: Path | None = Field(
+        default=None, description="Where several processes keep their counts; `dispatch serve` chooses it."
+    )
     timers: bool = Field(default=True, description="Whether the service fires timers itself, beside its requests.")
     max_body_bytes: int = Field(default=MEBIBYTE, ge=1024)
     max_streams: int = Field(default=200, ge=1, description="Event streams open at once in this process.")
@@ -85,6 +94,10 @@ class Settings(BaseSettings):
     def _lower_case(cls, word: object) -> object:
         return word.lower() if isinstance(word, str) else word
 
+    def process_count(self) -> int:
+        """How many processes answer requests."""
+        return self.processes or min(_processors(), PROCESSES_AT_MOST)
+
     @property
     def port_was_chosen(self) -> bool:
         """True when somebody named a port, so that taking another one would be a surprise."""
@@ -118,6 +131,16 @@ def asyncpg_url(url: str) -> str:
     if not found or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
         raise ValueError("must begin with postgresql://, postgres:// or postgresql+asyncpg://")
     return "postgresql+asyncpg://" + re.sub(r"(?<=[?&])sslmode=", "ssl=", rest)
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def count_in(directory: Path) -> None:
+    """Whatever this process counts from now on is kept in that directory, beside what other processes count."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
 
 
 def choose_port(settings: Settings) -> int:

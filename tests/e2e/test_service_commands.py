@@ -1,9 +1,12 @@
 """The commands around the service, as processes: serve, token, tail, import, db, doctor, openapi."""
 
 import json
+import os
 import signal
 import subprocess
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,11 +51,14 @@ channel: {default: "911"}
 """
 
 
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
+
+
 @contextmanager
-def serving(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+def serving(data_dir: Path, processes: int = 1) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """A `dispatch serve` that is ready, and what it said."""
     process = subprocess.Popen(
-        command("serve", "--port", "0", "--json"),
+        command("serve", "--port", "0", "--json", "--processes", str(processes)),
         env=environment(data_dir) | {"DISPATCH_LOG_LEVEL": "error"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -184,3 +190,49 @@ def test_the_contract_is_printed_without_a_database(run: Run) -> None:
     document = json.loads(run("openapi", env={"DISPATCH_DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}).stdout)
     assert document["openapi"].startswith("3.1")
     assert "/v1/calls" in document["paths"]
+
+
+@linux_only
+def test_several_processes_serve_one_address_and_one_that_dies_is_replaced(data_dir: Path, testville: Path) -> None:
+    with serving(data_dir, processes=2) as (process, said):
+        assert said["processes"] == 2
+        with httpx.Client(base_url=said["url"], timeout=10) as client:
+            killed = _answering(process.pid)[0]
+            os.kill(killed, signal.SIGKILL)
+            alive = _until(lambda: killed not in (now := _answering(process.pid)) and len(now) == 2 and now)
+            asked = sum(client.get("/healthz", headers={"Connection": "close"}).is_success for _ in range(20))
+            counted = client.get("/metrics").text
+    assert asked == 20
+    assert 'dispatch_http_requests_total{method="GET",route="/healthz",status="200"} 20.0' in counted
+    assert process.returncode == 0
+    assert not any(_runs(pid) for pid in alive)
+
+
+@linux_only
+def test_processes_end_with_the_one_that_started_them_even_when_it_is_killed(data_dir: Path, testville: Path) -> None:
+    with serving(data_dir, processes=2) as (process, _):
+        children = _answering(process.pid)
+        assert len(children) == 2
+        process.kill()
+        process.wait(10)
+        assert _until(lambda: not any(_runs(pid) for pid in children))
+
+
+def _answering(parent: int) -> list[int]:
+    """The children of this process that serve."""
+    listed = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(child) for child in listed if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def _runs(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def _until(found: Callable[[], Any], limit_s: float = 30.0) -> Any:
+    """What was found at last; a test fails when it never is."""
+    deadline = time.monotonic() + limit_s
+    while not (value := found()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return value

@@ -1,9 +1,11 @@
 """Is it alive, is it ready, how is it doing: the only routes that need no token, besides the status page."""
 
 from datetime import datetime
+from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 
@@ -85,9 +87,20 @@ async def readyz(request: Request, response: Response) -> Readiness:
     responses={200: {"description": "Prometheus text", "content": {"text/plain": {"schema": {"type": "string"}}}}},
     summary="Prometheus metrics",
 )
-async def metrics() -> Response:
-    """Counts and durations by route; nothing about calls, people or places."""
-    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+async def metrics(request: Request) -> Response:
+    """Counts and durations by route, of all processes together; nothing about calls, people or places."""
+    services: Services = request.app.state.services
+    counted = services.settings.metrics_dir
+    return Response(
+        generate_latest(REGISTRY if counted is None else _of_all_processes(counted)),
+        headers={"Content-Type": CONTENT_TYPE_LATEST},
+    )
+
+
+def _of_all_processes(directory: Path) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, str(directory))  # type: ignore[no-untyped-call]
+    return registry
 
 
 @queries.get("/status", response_model=Status, responses=refusals(), summary="How is it doing?")

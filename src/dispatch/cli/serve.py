@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.cli.output import AsJson, emit, words
+from dispatch.cli.processes import serve_in_processes
 from dispatch.cli.server import address_of, listen, make_app, serve_until_stopped
 from dispatch.cli.service import migrated_database, run_in_transaction
 from dispatch.config import load_settings
@@ -24,13 +25,18 @@ app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default DISPATCH_HOST or 127.0.0.1.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Default DISPATCH_PORT or 8911; 0: any.")] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Default DISPATCH_PROCESSES or one for each processor, four at most."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the service. Its database is found or created and brought to this version's schema first.
 
-    SIGTERM or Ctrl+C stops it when the requests that are under way have been answered.
+    SIGTERM or Ctrl+C stops it when the requests that are under way have been answered. A process that dies is replaced.
     """
-    chosen: dict[str, Any] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    given = {"host": host, "port": port, "processes": processes}
+    chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     settings = load_settings()
     if chosen:
         settings = type(settings)(**(settings.model_dump(exclude_unset=True) | chosen))
@@ -41,13 +47,24 @@ def serve(
 
         def ready() -> None:
             if as_json:
-                emit({"url": address, "docs": f"{address}/docs", "pid": os.getpid(), "missing": missing})
+                emit(
+                    {
+                        "url": address,
+                        "docs": f"{address}/docs",
+                        "pid": os.getpid(),
+                        "processes": settings.process_count(),
+                        "missing": missing,
+                    }
+                )
                 return
             words().print(f"[green]✓[/] Dispatch is at [bold cyan]{address}[/]  [dim]API pages {address}/docs[/]")
             for line in missing:
                 words().print(f"  [yellow]![/] {line}")
 
-        serve_until_stopped(make_app(settings, url), listener, ready)
+        if settings.process_count() > 1:
+            serve_in_processes(settings, url, listener, ready)
+        else:
+            serve_until_stopped(make_app(settings, url), listener, ready)
     words().print("[dim]stopped[/]")
 
 

@@ -50,22 +50,27 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def server_config(app: FastAPI | Callable[[], FastAPI], *, processes: int = 1, factory: bool = False) -> uvicorn.Config:
+    """How requests are read and answered, in however many processes. factory: `app` makes the app, in each of them."""
+    return uvicorn.Config(
+        app,
+        factory=factory,
+        workers=processes,
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_LIMIT_S,
+    )
+
+
 class _Server(uvicorn.Server):
     """Says when it is ready."""
 
     def __init__(self, app: FastAPI, on_ready: Callable[[], None]) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                loop="uvloop" if sys.platform != "win32" else "asyncio",
-                http="httptools",
-                ws="none",
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                timeout_graceful_shutdown=STOP_LIMIT_S,
-            )
-        )
+        super().__init__(server_config(app))
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
@@ -25,6 +26,8 @@ from dispatch.operations.queue_timers import plant
 from dispatch.queries.chain import step_outlook
 
 LOOK_EVERY_S = 0.5
+# A look over a long queue takes a while; limits are minutes, and calls that come in go first.
+REST_PER_LOOK = 20.0
 BATCH = 50
 TRY_AGAIN_S = 5.0
 TELL_AFTER_FAILURES = 3
@@ -47,9 +50,14 @@ class TimerWorker:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Returns when it is told to stop and the timer that is being fired is done. No failure ends it."""
+        plant_at = 0.0
         while not stopping.is_set():
             try:
-                await self.tick()
+                began = time.monotonic()
+                if began >= plant_at:
+                    await self.plant()
+                    plant_at = time.monotonic() + REST_PER_LOOK * (time.monotonic() - began)
+                await self.fire_due()
             except Exception as error:  # a database that is away comes back, and the timers are still there
                 structlog.get_logger().error("timers_not_looked_at", error=_named(error))
             with suppress(TimeoutError):
@@ -57,8 +65,12 @@ class TimerWorker:
 
     async def tick(self) -> int:
         """Incidents that wait have their timers, and all that were due are fired. Returns how many."""
+        await self.plant()
+        return await self.fire_due()
+
+    async def fire_due(self) -> int:
+        """All timers that were due are fired. Returns how many."""
         now = as_utc(self._clock.now())
-        await self._plant(now)
         fired = 0
         while True:
             async with lone_statement(self._sessions) as session:
@@ -68,7 +80,9 @@ class TimerWorker:
             if done < BATCH:
                 return fired
 
-    async def _plant(self, now: datetime) -> None:
+    async def plant(self) -> None:
+        """Every incident that waits has its timers."""
+        now = as_utc(self._clock.now())
         for jurisdiction_id in [self._only] if self._only is not None else await self._jurisdictions():
             async with transaction(self._sessions) as session:
                 with suppress(DispatchError):  # without a policy the shipped limits hold
