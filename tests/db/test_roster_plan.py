@@ -1,4 +1,4 @@
-"""How the database reads the roster: by who is on duty, however many shifts have ended."""
+"""How the database reads the roster: by who is on duty, however many shifts have ended, and who is there to lead."""
 
 import pytest
 from sqlalchemy import text
@@ -35,3 +35,19 @@ async def test_shifts_that_have_ended_are_not_read_again_for_each_copy_of_the_ro
     assert "Seq Scan on shift " not in plan  # the space: its members are another, small table
     changed = [new.call_sign for old, new in zip(before.candidates, after.candidates, strict=True) if old != new]
     assert changed in ([], ["P2"])  # a unit without shifts is staffed by status, one with them by the shift table
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "commands"), [(["command"], True), (["engine", "command"], False), ([], False)]
+)
+async def test_a_unit_that_is_there_to_command_alone_is_read_as_no_crew(
+    service: Service, capabilities: list[str], commands: bool
+) -> None:
+    change = text("update unit set capabilities = :has where jurisdiction_id = :jurisdiction_id and id = :unit")
+    key = {"jurisdiction_id": service.jurisdiction, "unit": service.units["E1"]}
+    async with transaction(service.sessions) as session:
+        await session.execute(change, {**key, "has": capabilities})
+        read = await roster.read_roster(session, service.jurisdiction, service.clock.now())
+        await session.execute(change, {**key, "has": []})
+
+    assert {unit.call_sign for unit in read.candidates if unit.commands} == ({"E1"} if commands else set())

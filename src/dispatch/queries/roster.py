@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.domain.geo import LatLon
 from dispatch.domain.unit import UnitStatus
-from dispatch.routing.candidates import Candidate
+from dispatch.routing.candidates import COMMAND, Candidate
 
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -242,5 +242,7 @@ def _candidate(row: Any) -> Candidate:
         capacity=row.capacity,
         active_assignments=row.active,
         incident=row.number,
+        # By what the unit itself is for: a firefighter who may command rides an engine like anybody else.
+        commands=tuple(row.capabilities) == (COMMAND,),
         mobile=row.mobile,
     )

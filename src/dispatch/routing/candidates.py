@@ -9,6 +9,9 @@ from dispatch.domain.unit import UnitStatus
 
 Ring = tuple[tuple[float, float], ...]
 
+# What a unit that leads others has, and a slot for one asks for.
+COMMAND = "command"
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -18,6 +21,7 @@ class Candidate:
     nothing had expired. crew: people on it now. on_shift_until: None when it is not on shift.
     capacity: assignments it carries at once (desks stack). incident: where it is, for people to read.
     position_at: when it was seen at `position`; None when that is not known. home: where it waits.
+    commands: it leads others and brings no crew of its own, such as a battalion chief's car.
     mobile: False for a desk, which does not travel. area: rings of (lon, lat) it serves, None for everywhere.
     resting_until: not to be sent before this. workload: assignments or busy seconds today, any one measure for all.
     """
@@ -41,6 +45,7 @@ class Candidate:
     capacity: int = 1
     active_assignments: int = 0
     incident: str | None = None
+    commands: bool = False
     mobile: bool = True
     area: tuple[Ring, ...] | None = None
     resting_until: datetime | None = None

@@ -7,7 +7,7 @@ from dispatch.domain.geo import LatLon
 from dispatch.domain.plan import Slot
 from dispatch.domain.time import iso
 from dispatch.domain.unit import BUSY, UnitStatus
-from dispatch.routing.candidates import Candidate, serves
+from dispatch.routing.candidates import COMMAND, Candidate, serves
 from dispatch.routing.reasons import Reason, reason
 
 # Up to this priority the shift's end does not keep a unit from going: somebody may die.
@@ -78,6 +78,8 @@ def _fitness(unit: Candidate, slot: Slot, question: Question, found: list[str]) 
         for missing in sorted(slot.capabilities - unit.capabilities):
             code = Reason.CERTIFICATION_EXPIRED if missing in unit.lapsed else Reason.LACKS_CAPABILITY
             found.append(reason(code, missing))
+    if unit.commands and COMMAND not in slot.capabilities:
+        found.append(Reason.COMMANDS.value)
     if unit.crew < unit.min_crew:
         found.append(reason(Reason.BELOW_MINIMUM_STAFFING, f"{unit.crew}/{unit.min_crew}"))
     if unit.resting_until is not None and unit.resting_until > question.at:

@@ -13,6 +13,7 @@ class Reason(StrEnum):
     WRONG_PROGRAM = "wrong_program"
     LACKS_CAPABILITY = "lacks_capability"
     CERTIFICATION_EXPIRED = "certification_expired"
+    COMMANDS = "commands"
     OFF_DUTY = "off_duty"
     OUT_OF_SERVICE = "out_of_service"
     EMERGENCY = "emergency"
@@ -69,6 +70,7 @@ _SENTENCES: dict[str, str] = {
     Reason.WRONG_PROGRAM: "The plan names another program.",
     Reason.LACKS_CAPABILITY: "Has no {}.",
     Reason.CERTIFICATION_EXPIRED: "The certificate for {} has expired.",
+    Reason.COMMANDS: "Leads others and brings no crew; the plan asks for none to lead here.",
     Reason.OFF_DUTY: "Off duty.",
     Reason.OUT_OF_SERVICE: "Out of service.",
     Reason.EMERGENCY: "Has declared an emergency.",

@@ -92,6 +92,7 @@ _SUMS: Mapping[str, Reason] = {
     Reason.EMERGENCY.value: Reason.NONE_IN_SERVICE,
     Reason.LACKS_CAPABILITY.value: Reason.NONE_WITH,
     Reason.CERTIFICATION_EXPIRED.value: Reason.NONE_IN_DATE,
+    Reason.COMMANDS.value: Reason.TOO_FEW,
     Reason.BELOW_MINIMUM_STAFFING.value: Reason.NONE_STAFFED,
     Reason.RESTING.value: Reason.NONE_RESTED,
     Reason.OUTSIDE_AREA.value: Reason.NONE_IN_AREA,

@@ -41,6 +41,13 @@ def test_every_reason_is_given_and_the_decisive_one_first(changes: dict[str, obj
     assert refusals(a_unit(**changes), a_slot(), QUESTION) == reasons
 
 
+def test_a_car_that_leads_others_is_no_crew_and_goes_where_somebody_to_lead_is_asked_for() -> None:
+    chief = a_unit(commands=True, capabilities=frozenset({"command"}))
+
+    assert refusals(chief, a_slot(), QUESTION) == ("commands",)
+    assert refusals(chief, a_slot(capabilities=frozenset({"command"})), QUESTION) == ()
+
+
 def test_a_unit_without_a_shift_is_off_duty_whatever_its_status_says() -> None:
     assert not is_on_duty(a_unit(on_shift_until=None), NOW)
 
