@@ -44,21 +44,40 @@ async def drive(port: int, requests: Iterator[bytes], *, connections: int, keep_
     outcome = Outcome()
 
     async def one_connection() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        line = await Line.open(port)
         for request in requests:
-            started = time.perf_counter()
-            writer.write(request)
-            status, body = await _answer(reader)
-            outcome.latencies_s.append(time.perf_counter() - started)
-            outcome.statuses[status] = outcome.statuses.get(status, 0) + 1
+            _, body = await line.ask(request, outcome)
             if keep_bodies:
                 outcome.bodies.append(body)
-        writer.close()
+        line.close()
 
     started = time.perf_counter()
     await asyncio.gather(*(one_connection() for _ in range(connections)))
     outcome.seconds = time.perf_counter() - started
     return outcome
+
+
+class Line:
+    """One kept connection, one request at a time."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def open(cls, port: int) -> "Line":
+        return cls(*await asyncio.open_connection("127.0.0.1", port))
+
+    async def ask(self, request: bytes, into: Outcome) -> tuple[int, bytes]:
+        """Status and body of the answer, which is counted in the outcome."""
+        started = time.perf_counter()
+        self._writer.write(request)
+        status, body = await _answer(self._reader)
+        into.latencies_s.append(time.perf_counter() - started)
+        into.statuses[status] = into.statuses.get(status, 0) + 1
+        return status, body
+
+    def close(self) -> None:
+        self._writer.close()
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:

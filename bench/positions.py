@@ -8,7 +8,7 @@ import asyncpg
 
 from bench.load import drive, get, only, post
 from bench.serving import make_dispatch, serving
-from bench.world import JURISDICTION, World
+from bench.world import World, add_fleet
 
 UNITS = 1565
 BATCH = 100  # a feed that gathers for a fraction of a second
@@ -16,18 +16,10 @@ BATCHES = 600
 CONNECTIONS = 4
 LOOKS = 40
 
-_FLEET = """
-insert into unit (jurisdiction_id, id, call_sign, agency_id, responder_type, status, status_at, capabilities, mobile,
-                  min_crew, capacity, version)
-select $1, 'unt_' || lpad(n::text, 26, '0'), 'F' || n, (select id from agency where jurisdiction_id = $1 limit 1),
-       'police', 'available', now(), '{}', true, 1, 1, 1
-from generate_series(1, $2::int) n
-"""
-
 
 def positions(world: World) -> dict[str, float]:
     """positions_per_s, p95 of a batch, rows of history for all of them, and p95 in ms until a reader sees a place."""
-    asyncio.run(_execute(world.dsn, _FLEET, JURISDICTION, UNITS))
+    add_fleet(world, UNITS)
     with serving(make_dispatch, world.url) as server:
         port = server.port
         asyncio.run(drive(port, iter(_batches(world, 20)), connections=CONNECTIONS))
@@ -76,14 +68,6 @@ async def _looks(port: int, world: World) -> list[float]:
                 break
         found.append(asyncio.get_running_loop().time() - started)
     return found
-
-
-async def _execute(dsn: str, sql: str, *values: object) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(sql, *values)
-    finally:
-        await connection.close()
 
 
 async def _count(dsn: str) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncpg
+
 from dispatch.db.migrate import upgrade
 from dispatch.db.session import make_engine, make_sessions, transaction
 from dispatch.domain.access import Role
@@ -88,3 +90,25 @@ async def _fill(url: str) -> tuple[str, str]:
     finally:
         await engine.dispose()
     return secret, cad
+
+
+_FLEET = """
+insert into unit (jurisdiction_id, id, call_sign, agency_id, responder_type, status, status_at, capabilities, mobile,
+                  min_crew, capacity, version)
+select $1, 'unt_' || lpad(n::text, 26, '0'), 'F' || n, (select id from agency where jurisdiction_id = $1 limit 1),
+       (array['police', 'ems', 'police', 'fire'])[1 + n % 4], 'available', now(), '{als}', true, 1, 1, 1
+from generate_series(1, $2::int) n
+"""
+
+
+def add_fleet(world: World, units: int) -> None:
+    """So many police, fire and EMS units more, F1 and on: in service, staffed by their status, seen nowhere yet."""
+    asyncio.run(_execute(world.dsn, _FLEET, JURISDICTION, units))
+
+
+async def _execute(dsn: str, sql: str, *values: object) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(sql, *values)
+    finally:
+        await connection.close()

@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -18,6 +19,7 @@ FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 # Of each responder type, how many free units the answer to a new call looks at.
 NEAREST = 5
+CANDIDATES_KEPT = 20_000
 
 # One pass over what is on duty now: asked unit by unit, each look would read all responders of the city. Whether a
 # unit has any shift is asked in the order of an index: else the whole table is read for a unit that has none.
@@ -183,7 +185,7 @@ async def read_roster(session: AsyncSession, jurisdiction_id: str, now: datetime
     zone = ZoneInfo(await session.scalar(_ZONE, {"jurisdiction_id": jurisdiction_id}) or "UTC")
     today = now.astimezone(zone).date()
     rows = (await session.execute(_CANDIDATES, {"jurisdiction_id": jurisdiction_id, "now": now, "today": today})).all()
-    candidates = tuple(_candidate(row) for row in rows)
+    candidates = tuple([_candidate(_hashable(row)) for row in rows])
     return Roster(
         candidates,
         _by_type(candidates),
@@ -216,8 +218,44 @@ def _of_type(units: Sequence[Candidate]) -> UnitsOfType:
     return UnitsOfType(tuple(units), tuple(free), tuple(stay), tuple(places))
 
 
-def _candidate(row: Any) -> Candidate:
-    position = LatLon(row.lat, row.lon) if row.lat is not None else None
+class _Row(NamedTuple):
+    """What _CANDIDATES answers about one unit, in its order."""
+
+    id: str
+    call_sign: str
+    responder_type: str
+    program_id: str | None
+    agency_id: str
+    status: str
+    lat: float | None
+    lon: float | None
+    position_at: datetime | None
+    home_lat: float | None
+    home_lon: float | None
+    capabilities: tuple[str, ...]
+    mobile: bool
+    min_crew: int
+    capacity: int
+    starts_at: datetime | None
+    ends_at: datetime | None
+    has_shifts: bool
+    next_change: datetime | None
+    crew: int
+    languages: tuple[str, ...] | None
+    certifications: tuple[str, ...] | None
+    expired: tuple[str, ...] | None
+    active: int
+    number: str | None
+
+
+def _hashable(row: Iterable[Any]) -> _Row:
+    return _Row._make([tuple(value) if type(value) is list else value for value in row])
+
+
+# A unit is the same candidate until something about it changes, and between two looks at the roster few do.
+@lru_cache(maxsize=CANDIDATES_KEPT)
+def _candidate(row: _Row) -> Candidate:
+    position = LatLon(row.lat, row.lon) if row.lat is not None and row.lon is not None else None
     # Half a home is none: one bad row must not take the recommendation from every call.
     home = LatLon(row.home_lat, row.home_lon) if row.home_lat is not None and row.home_lon is not None else None
     # A unit without any shift is staffed by status alone: small agencies and imported rosters have no shift table.
@@ -243,6 +281,6 @@ def _candidate(row: Any) -> Candidate:
         active_assignments=row.active,
         incident=row.number,
         # By what the unit itself is for: a firefighter who may command rides an engine like anybody else.
-        commands=tuple(row.capabilities) == (COMMAND,),
+        commands=row.capabilities == (COMMAND,),
         mobile=row.mobile,
     )
