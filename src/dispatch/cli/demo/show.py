@@ -50,7 +50,7 @@ def show_summary(out: Console, data: Mapping[str, Any]) -> None:
     out.print(_programs(data["programs"]))
     out.print()
     out.print(Rule("[bold]How long it took[/]", align="left", style="dim"))
-    out.print(_intervals(data["intervals"]))
+    out.print(_intervals(data["intervals"], narrow=out.width < WIDE))
     out.print("[dim]minutes: median / 90th percentile, and the share of units without it[/]")
     out.print()
     out.print(Rule("[bold]Does it hold?[/]", align="left", style="dim"))
@@ -122,22 +122,26 @@ def _reasons(title: str, counts: Mapping[str, int]) -> Table:
     return table
 
 
-def _intervals(rows: list[dict[str, Any]]) -> Table:
+def _intervals(rows: list[dict[str, Any]], *, narrow: bool) -> Table:
     table = Table(box=None, padding=(0, 1), show_edge=False, header_style="dim")
     table.add_column("", no_wrap=True, min_width=11)
     for row in rows:
         table.add_column(f"P{row['priority']}", justify="right", no_wrap=True)
     table.add_row("[dim]units sent[/]", *(f"[dim]{row['assignments']:,}[/]" for row in rows))
     for name in INTERVALS:
-        table.add_row(name, *(_interval(row[name]) for row in rows))
+        table.add_row(name, *(_interval(row[name], narrow=narrow) for row in rows))
     return table
 
 
-def _interval(found: Mapping[str, Any]) -> str:
+def _interval(found: Mapping[str, Any], *, narrow: bool) -> str:
+    """Median and 90th percentile with the share of units without it: beside them, or below where there is no room."""
     if not found["count"]:
         return "[dim]-[/]"
-    missing = f" [dim]{found['missing_share']:>3.0%}[/]" if found["missing_share"] else "    "
-    return f"{found['p50_s'] / 60:.1f}/{found['p90_s'] / 60:.1f}{missing}"
+    known = f"{found['p50_s'] / 60:.1f}/{found['p90_s'] / 60:.1f}"
+    missing = f"[dim]{found['missing_share']:>3.0%}[/]" if found["missing_share"] else ""
+    if narrow:
+        return f"{known}\n{missing}" if missing else known
+    return f"{known} {missing or '   '}"
 
 
 def _checks(data: Mapping[str, Any]) -> list[str]:
@@ -162,7 +166,7 @@ def _checks(data: Mapping[str, Any]) -> list[str]:
         (calls["needs_human"], "calls marked for a person to look at"),
         (
             calls["further_contacts"],
-            "further calls about the same incident: incidents of their own until linking is there",
+            "further calls about the same incident: incidents of their own until a person links them",
         ),
         (calls["held_for_a_busy_unit"], "incidents held for a busy unit, as their plan says"),
         (calls["offers_declined"], "offers declined; the next best was asked"),
