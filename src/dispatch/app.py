@@ -28,6 +28,7 @@ from dispatch.api import (
     reevaluation,
     reports,
     roster,
+    shifts,
     tokens,
     turns,
     waiting,
@@ -62,7 +63,7 @@ problem document (RFC 9457) with a `code`, a sentence, and what to do.
 
 
 MODULES = (
-    *(calls, incidents, links, assignments, turns, follow_ups, reevaluation, roster, positions),
+    *(calls, incidents, links, assignments, turns, follow_ups, reevaluation, roster, shifts, positions),
     *(policies, policy_life, feed, tokens, alarms, reports, health, waiting),
 )
 

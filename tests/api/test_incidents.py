@@ -367,8 +367,9 @@ async def test_a_crew_whose_shift_has_ended_is_not_recommended(service: Service)
 
 async def _certify(service: Service, unit: str, last_day: str) -> None:
     """The unit's responder is certified to that day, and every shift lasts two days longer."""
-    longer = "update shift set ends_at = ends_at + interval '2 days' where jurisdiction_id = $1"
-    await service.fetch(longer, service.jurisdiction)
+    for table in ("shift", "shift_member"):
+        longer = f"update {table} set ends_at = ends_at + interval '2 days' where jurisdiction_id = $1"
+        await service.fetch(longer, service.jurisdiction)
     people = (await service.get("/v1/responders")).json()["items"]
     person = next(one["id"] for one in people if one["employee_number"] == f"R-{unit}")
     body = {"certifications": [{"name": "als", "expires_on": last_day}]}

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 from tests.support.service import Service
 
+from dispatch.db.candidates import CANDIDATES
 from dispatch.db.session import transaction
 from dispatch.queries import roster
 
@@ -25,9 +26,7 @@ async def test_shifts_that_have_ended_are_not_read_again_for_each_copy_of_the_ro
             text(ENDED), {"jurisdiction_id": service.jurisdiction, "unit": service.units["P2"], "now": now}
         )
         await session.execute(text("analyze shift"))
-        plan = "\n".join(
-            await session.scalars(text(f"explain (analyze, format text) {roster._CANDIDATES.text}"), asked)
-        )
+        plan = "\n".join(await session.scalars(text(f"explain (analyze, format text) {CANDIDATES.text}"), asked))
         after = await roster.read_roster(session, service.jurisdiction, now)
         await session.execute(text("delete from shift where id like 'sft_old_%'"))
 

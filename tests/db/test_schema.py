@@ -34,7 +34,8 @@ DUMP = """
     union all
     select 'trigger ' || tgname, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
     union all
-    select 'function ' || proname, prosrc from pg_proc where pronamespace = 'public'::regnamespace
+    select 'function ' || proname, prosrc from pg_proc p where pronamespace = 'public'::regnamespace
+       and not exists (select 1 from pg_depend d where d.objid = p.oid and d.deptype = 'e')
     union all
     select 'sequence ' || sequencename, start_value::text from pg_sequences where schemaname = 'public'
     order by 1

@@ -52,7 +52,7 @@ markers:
 PLANS = """\
 plans:
   - {id: police, title: Police, steps: [{slots: [{responder_type: police}]}]}
-  - {id: ems, title: EMS, steps: [{slots: [{responder_type: ems}]}]}
+  - {id: ems, title: EMS, steps: [{slots: [{responder_type: ems, capabilities: [als]}]}]}
   - {id: fire, title: Fire, steps: [{slots: [{responder_type: fire}, {responder_type: ems, role: support}]}]}
   - id: shooting
     title: Police and EMS, interrupters told

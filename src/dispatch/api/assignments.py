@@ -13,6 +13,7 @@ from dispatch.api.answers import PAGE, AssignmentOut, Cursor, Limit, assignment_
 from dispatch.api.bodies import Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of
 from dispatch.api.history_files import as_csv, as_geojson, as_ndjson
+from dispatch.api.shifts import Warned, warned
 from dispatch.domain.access import Permission, Principal
 from dispatch.domain.assignment import AssignmentMode, AssignmentStatus, OfferRule
 from dispatch.domain.classification import Category
@@ -52,7 +53,10 @@ class AssignBody(Part):
 
 
 class Assigned(BaseModel):
+    """What was made. A unit that the recommendation would have left out goes, with a warning that says why."""
+
     assignments: list[AssignmentOut]
+    warnings: list[Warned]
 
 
 class StatusBody(Part):
@@ -105,7 +109,10 @@ async def post_assignments(incident_id: str, body: AssignBody, act: CurrentAct) 
         incident_id, body.units, body.mode, body.step, body.role, body.eta_s, body.recommended, body.reason, body.offer
     )
     made = await assign_units(act.session, command, actor_of(act), act.principal, await limits_of(act))
-    return Assigned(assignments=[assignment_out(row, act.principal) for row in made])
+    return Assigned(
+        assignments=[assignment_out(row, act.principal) for row in made.assignments],
+        warnings=[one for row in made.assignments for one in warned(row.call_sign, made.doubts.get(row.unit_id, ()))],
+    )
 
 
 @commands.post(

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from dispatch.api.answers import Cursor, Limit, refusals
@@ -27,6 +27,19 @@ TypeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,79}$")]
 CallSign = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./-]{0,31}$")]
 Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+
+
+def _on_earth(point: list[float]) -> list[float]:
+    if abs(point[1]) > 90:
+        raise ValueError("a point is [longitude, latitude], and no latitude is beyond 90")
+    return point
+
+
+# A list and not a pair: readers of the contract trip over arrays whose places have schemas of their own.
+Point = Annotated[list[Lon], Field(min_length=2, max_length=2), AfterValidator(_on_earth)]
+Ring = Annotated[list[Point], Field(min_length=3, max_length=2000)]
+Area = Annotated[list[Ring], Field(min_length=1, max_length=100)]
+Rest = Annotated[int, Field(ge=0, le=7 * 86_400, description="Seconds of rest that its people have after a shift")]
 PAGE = 500
 
 
@@ -39,6 +52,7 @@ class AgencyOut(Out):
     name: str
     kind: str
     contact: str | None
+    rest_s: int = Field(description="Seconds of rest that its people have after a shift")
     version: int
 
 
@@ -72,12 +86,17 @@ class UnitOut(Out):
     status: str
     status_at: datetime
     status_reason: str | None
+    area: list[Ring] | None = Field(description="What it serves, as rings of [lon, lat]; null for everywhere")
+    break_until: datetime | None = Field(description="On a break until then; null when it is on none")
+    due_off_at: datetime | None = Field(description="Its shift ended then, while it was at work; null otherwise")
     version: int
 
     @classmethod
     def at(cls, row: Unit, now: datetime) -> "UnitOut":
         """The unit as it stands at this moment, with the age of its position."""
         shown = cls.model_validate(row)
+        if row.break_until is not None and row.break_until <= now:
+            shown.break_until = None
         if row.position_at is not None:
             age = now - row.position_at
             shown.position_age_s, shown.is_position_stale = max(0, int(age.total_seconds())), age > STALE_AFTER
@@ -98,6 +117,7 @@ class ResponderOut(Out):
     skills: list[str]
     languages: list[str]
     certifications: list[CertificationOut]
+    rest_until: datetime | None = Field(description="Not to work before this, since the last shift was only then over")
     version: int
 
 
@@ -126,6 +146,7 @@ class NewAgency(Part):
     name: Word
     kind: Word = Field(examples=["city", "county", "contracted", "transit"])
     contact: Word | None = None
+    rest_s: Rest = 0
 
 
 class NewProgram(Part):
@@ -148,6 +169,7 @@ class NewUnit(Part):
     capacity: int = Field(1, ge=1, le=1000, description="Assignments at once; more than 1 for desks")
     home_lat: Lat | None = None
     home_lon: Lon | None = None
+    area: Area | None = None
     status: UnitStatus = UnitStatus.OFF_DUTY
 
     @model_validator(mode="after")
@@ -182,6 +204,7 @@ class AgencyChange(Part):
     name: Word | None = Field(None, examples=["Office of Community Safety"])
     kind: Word | None = None
     contact: Word | None = None
+    rest_s: Rest | None = None
 
 
 class ProgramChange(Part):
@@ -196,6 +219,7 @@ class UnitChange(Part):
     min_crew: int | None = Field(None, ge=0, le=50)
     home_lat: Lat | None = None
     home_lon: Lon | None = None
+    area: Area | None = Field(None, description="Rings of [lon, lat]; null for everywhere")
 
     @model_validator(mode="after")
     def _whole_home(self) -> "UnitChange":
@@ -210,6 +234,7 @@ class ResponderChange(Part):
     skills: list[Word] | None = Field(None, max_length=100)
     languages: list[Word] | None = Field(None, max_length=50)
     certifications: list[NewCertification] | None = Field(None, max_length=100)
+    rest_until: Moment | None = Field(None, description="Null: rested, whatever the last shift was")
 
 
 class UnitStatusBody(Part):

@@ -9,6 +9,7 @@ from dispatch.api.answers import AssignmentOut, assignment_out, refusals
 from dispatch.api.assignments import limits_of
 from dispatch.api.bodies import NoteText, Part, Word
 from dispatch.api.calls import actor_of
+from dispatch.api.shifts import Warned, warned
 from dispatch.domain.access import Permission
 from dispatch.operations.backup import AskForBackup, ask_for_backup
 from dispatch.operations.redirect import redirect
@@ -32,6 +33,7 @@ class RedirectedOut(BaseModel):
     made: AssignmentOut
     from_incident: str = Field(description="Number of the incident that the unit was going to")
     from_status: str = Field(description="What that incident is now: `pending` when nobody else is on it")
+    warnings: list[Warned] = Field(description="What speaks against the unit; told, never in the way")
 
 
 Helper = Literal["police", "ems", "fire", "co_responder", "community_responder"]
@@ -75,6 +77,7 @@ async def post_redirect(incident_id: str, body: RedirectBody, act: CurrentAct) -
         made=assignment_out(done.made, act.principal),
         from_incident=done.left.number,
         from_status=done.left.status,
+        warnings=warned(done.made.call_sign, done.doubts),
     )
 
 

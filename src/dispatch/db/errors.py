@@ -33,6 +33,21 @@ _BY_CONSTRAINT: dict[str, tuple[type[DispatchError], str, str]] = {
         "The unit is already assigned to this incident.",
         "Nothing needs doing; read the incident's assignments.",
     ),
+    "uq_assignment_active_crew": (
+        UnitAlreadyAssigned,
+        "The unit's crew went with its other unit a moment ago.",
+        "Look at the recommendation again and choose a unit whose crew is free.",
+    ),
+    "ex_shift_one_at_a_time": (
+        Conflict,
+        "The unit has another shift in these hours.",
+        "Read its shifts with GET /v1/shifts and choose hours that are free.",
+    ),
+    "ex_shift_member_one_unit": (
+        Conflict,
+        "Somebody of this crew is on another unit in these hours.",
+        "Read their shifts with GET /v1/shifts and take them off that unit first.",
+    ),
     "uq_call_source_ref": (
         Conflict,
         "The same source_ref is being stored by another request right now.",

@@ -22,6 +22,7 @@ class AlarmKind(StrEnum):
     TIMER_FAILED = "timer_failed"
     UNIT_EMERGENCY = "unit_emergency"
     BACKUP_REQUESTED = "backup_requested"
+    SHIFT_OVERRUN = "shift_overrun"
 
 
 class Severity(StrEnum):
@@ -40,7 +41,7 @@ _URGENT = frozenset(
 )
 
 # Whose business it is first; everybody who may read alarms sees all of them.
-FOR_SUPERVISOR = frozenset({_A.WELFARE_ESCALATED, _A.TIMER_FAILED, _A.FEED_SILENT})
+FOR_SUPERVISOR = frozenset({_A.WELFARE_ESCALATED, _A.TIMER_FAILED, _A.FEED_SILENT, _A.SHIFT_OVERRUN})
 
 ALARMS: Mapping[AlarmKind, str] = {
     _A.UNASSIGNED: "Nobody was sent inside the limit of its priority",
@@ -57,6 +58,7 @@ ALARMS: Mapping[AlarmKind, str] = {
     _A.RISK_RAISED: "What was learnt since makes it more dangerous",
     _A.UNIT_EMERGENCY: "A unit has declared an emergency; police and EMS are in the plan of its incident",
     _A.BACKUP_REQUESTED: "A unit asks for others to come to it",
+    _A.SHIFT_OVERRUN: "A shift has ended while its unit is at work; it goes off duty when it clears",
     _A.TIMER_FAILED: "A timer could not do its work; look at what it was about",
 }
 

@@ -19,6 +19,7 @@ class TimerKind(StrEnum):
     FEED_SILENT = "feed_silent"
     STEP_WAIT = "step_wait"
     STEP_DECLINED = "step_declined"
+    SHIFT_END = "shift_end"
 
 
 _K, _S = TimerKind, AssignmentStatus

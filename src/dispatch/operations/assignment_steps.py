@@ -201,7 +201,9 @@ async def _follow(
 
 def _free(unit: Unit, row: Assignment, at: datetime) -> None:
     if row.exclusive and unit.status not in OUT:
-        follow_unit(unit, UnitStatus.AVAILABLE, at)
+        # A unit whose shift has ended meanwhile goes home.
+        follow_unit(unit, UnitStatus.AVAILABLE if unit.due_off_at is None else UnitStatus.OFF_DUTY, at)
+        unit.due_off_at = None
     else:
         unit.version += 1
 

@@ -1,6 +1,6 @@
 """Units are given to incidents, all or none, and each assignment goes step by step from offer to clear."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +9,10 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
+from dispatch.db.crews import crews_now
 from dispatch.db.ids import new_id
 from dispatch.db.lookup import get_incident
-from dispatch.db.models import Assignment, AssignmentResponder, Incident, Shift, ShiftMember, Unit
+from dispatch.db.models import Assignment, AssignmentResponder, Incident, Unit
 from dispatch.db.timers import End, Timing
 from dispatch.domain.access import ONE_WAY_TYPES, Principal
 from dispatch.domain.assignment import (
@@ -39,6 +40,7 @@ from dispatch.operations.assignment_steps import (
     take_step,
 )
 from dispatch.operations.call_body import FUTURE_TOLERANCE
+from dispatch.operations.fitness import doubts, require_crew_here
 from dispatch.operations.watching import watch_of, watched
 
 MAX_UNITS = 50
@@ -65,8 +67,8 @@ async def assign_units(
     actor: Actor,
     principal: Principal | None = None,
     limits: TimeLimits = SHIPPED,
-) -> list[Assignment]:
-    """Every unit is on the incident, or none is; what is waited for now has its timer.
+) -> "Given":
+    """Every unit is on the incident, or none is; what is waited for now has its timer. Doubts are told, not obeyed.
 
     Raises UnitAlreadyAssigned naming the unit and where it is, UnitNotAvailable, NotFound or Invalid; Refused when the
     principal may not act for the agency of one of them.
@@ -89,16 +91,17 @@ async def assign_units(
             principal.require_agency(unit.agency_id)
     made = await give(session, incident, units, command, actor, limits)
     await tell(session, actor, *made.entries, timing=made.timing)
-    return made.assignments
+    return made
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Assignments that were made, and what to tell of them."""
+    """Assignments that were made, and what to tell of them. doubts: unit id -> what speaks against it, as codes."""
 
     assignments: list[Assignment]
     entries: list[log.Entry]
     timing: Timing
+    doubts: Mapping[str, tuple[str, ...]]
 
 
 async def give(
@@ -111,12 +114,18 @@ async def give(
 ) -> Given:
     """The locked units are on the locked incident. Raises as assign_units does; nothing is told yet."""
     await require_free(session, actor.jurisdiction_id, units)
-    crews = await _crews(session, actor, units)
+    against = await doubts(session, incident, units, command.step, actor)
+    crews = await crews_now(session, actor.jurisdiction_id, [unit.id for unit in units], actor.now)
+    people = {unit: crew.people for unit, crew in crews.items()}
+    await require_crew_here(session, units, crews)
     made = [_assignment(unit, incident, command, actor) for unit in units]
+    for row in made:
+        crew = crews.get(row.unit_id)
+        row.crew_id = crew.crew_id if crew is not None and crew.is_shared else None
     _join_offers(made, command.offer_rule)
     timing = Timing()
     for row in made:
-        timing += watch_of(row, actor.now, limits, len(crews.get(row.unit_id, ())) or 1)
+        timing += watch_of(row, actor.now, limits, len(people.get(row.unit_id, ())) or 1)
     handling = [row for row in made if row.responder_type not in ONE_WAY_TYPES]
     if any(is_taken(AssignmentStatus(row.status)) for row in handling):
         timing += Timing(ends=[End(incident.id, OF_QUEUE)])
@@ -125,13 +134,14 @@ async def give(
     session.add_all(
         AssignmentResponder(jurisdiction_id=actor.jurisdiction_id, assignment_id=row.id, responder_id=person)
         for row in made
-        for person in crews.get(row.unit_id, ())
+        for person in people.get(row.unit_id, ())
     )
     for unit in units:
         follow_unit(unit, UnitStatus.ASSIGNED, actor.now)
+        unit.break_until = unit.break_reason = None  # whoever is sent has been called back
     if handling:
         timing += make_active(incident)
-    return Given(made, [_assigned(row) for row in made], timing)
+    return Given(made, [_assigned(row, against.get(row.unit_id, ())) for row in made], timing, against)
 
 
 def _join_offers(made: Sequence[Assignment], rule: OfferRule | None) -> None:
@@ -265,26 +275,6 @@ async def lock_units(session: AsyncSession, actor: Actor, names: Sequence[str]) 
     return found
 
 
-async def _crews(session: AsyncSession, actor: Actor, units: Sequence[Unit]) -> dict[str, list[str]]:
-    rows = await session.execute(
-        select(Shift.unit_id, ShiftMember.responder_id)
-        .join(
-            ShiftMember,
-            (ShiftMember.jurisdiction_id == Shift.jurisdiction_id) & (ShiftMember.shift_id == Shift.id),
-        )
-        .where(
-            Shift.jurisdiction_id == actor.jurisdiction_id,
-            Shift.unit_id.in_([unit.id for unit in units]),
-            Shift.starts_at <= actor.now,
-            Shift.ends_at > actor.now,
-        )
-    )
-    crews: dict[str, list[str]] = {}
-    for row in rows:
-        crews.setdefault(row.unit_id, []).append(row.responder_id)
-    return {unit: sorted(set(people)) for unit, people in crews.items()}
-
-
 def _assignment(unit: Unit, incident: Incident, command: AssignUnits, actor: Actor) -> Assignment:
     mode = command.mode or (
         AssignmentMode.ORDERED if unit.responder_type in ORDERED_RESPONDER_TYPES else AssignmentMode.OFFERED
@@ -320,7 +310,7 @@ def _assignment(unit: Unit, incident: Incident, command: AssignUnits, actor: Act
     return row
 
 
-def _assigned(row: Assignment) -> log.Entry:
+def _assigned(row: Assignment, against: Sequence[str]) -> log.Entry:
     payload = {
         "unit": row.call_sign,
         "responder_type": row.responder_type,
@@ -331,6 +321,7 @@ def _assigned(row: Assignment) -> log.Entry:
         "role": row.role,
         "recommended": row.recommended,
         "reason": row.reason,
+        "warnings": list(against),
     }
     return log.Entry("unit.assigned", row.id, row.created_at, row.incident_id, payload)
 

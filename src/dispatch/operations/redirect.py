@@ -25,11 +25,15 @@ _ON_THE_WAY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Redirected:
-    """ended: the assignment that the unit left. made: the one that it has now. left: where it was going."""
+    """ended: the assignment that the unit left. made: the one that it has now. left: where it was going.
+
+    doubts: what speaks against the unit there, as codes.
+    """
 
     ended: Assignment
     made: Assignment
     left: Incident
+    doubts: tuple[str, ...]
 
 
 async def redirect(
@@ -70,7 +74,7 @@ async def redirect(
     given = await give(session, wanted, [row], command, actor, limits)
     entries = [_told(one, row, left, wanted, reason, actor) for one in (left, wanted)]
     await tell(session, actor, *taken.entries, *given.entries, *entries, timing=taken.timing + given.timing)
-    return Redirected(now_held, given.assignments[0], left)
+    return Redirected(now_held, given.assignments[0], left, given.doubts.get(row.id, ()))
 
 
 async def _held_by(session: AsyncSession, unit: Unit, *, lock: bool = False) -> Assignment | None:

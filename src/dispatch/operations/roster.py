@@ -20,8 +20,10 @@ from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.backup import hear_emergency, lock_for_emergency
 from dispatch.operations.call_body import FUTURE_TOLERANCE
+from dispatch.operations.crews import leave, lock_crew, stand_down
 from dispatch.operations.escalation import Escalated
 from dispatch.operations.known_words import require_responder_type
+from dispatch.operations.shift_rows import has_shifts
 
 Row = TypeVar("Row", Agency, Program, Unit, Responder)
 
@@ -104,14 +106,13 @@ async def set_unit_status(
 ) -> Unit:
     """The unit says of itself that it is in or out of service, on or off duty, or in an emergency.
 
-    Raises Conflict while an assignment holds the unit. An emergency is always taken, and `available` ends it: the unit
+    Off duty ends its shift. Raises Conflict while an assignment holds the unit, or when it would be available without a
+    crew. An emergency is always taken, and `available` ends it: the unit
     is then where its assignment says. It is an alarm for every agency, and its incident needs police and EMS.
     """
     if status is UnitStatus.EMERGENCY:
         await lock_for_emergency(session, unit, actor)
-    row = await _unit(session, unit, actor)
-    principal.require_unit(row.id)
-    principal.require_agency(row.agency_id)
+    units, row, crew = await lock_crew(session, unit, actor, principal)
     at = occurred_at or actor.now
     if at > actor.now + FUTURE_TOLERANCE:
         problem = FieldProblem("/occurred_at", "time_in_future", f"later than the service's clock ({iso(actor.now)})")
@@ -130,6 +131,13 @@ async def set_unit_status(
         raise Conflict(
             f"{row.call_sign} is on an assignment.", fix="Clear or cancel its assignment first.", unit=row.call_sign
         )
+    left: list[Unit] = []
+    if status is UnitStatus.OFF_DUTY:
+        left = await leave(session, units, row, crew, actor)
+        for one in left:
+            stand_down(one, at, reason)
+    elif status is UnitStatus.AVAILABLE and held_at is None and crew is None and await has_shifts(session, row):
+        status = _without_crew(row)
     row.status, row.status_at, row.status_reason = status.value, at, reason
     row.version += 1
     payload = {
@@ -141,8 +149,26 @@ async def set_unit_status(
     }
     heard = await hear_emergency(session, row, reason, actor) if status is UnitStatus.EMERGENCY else Escalated()
     changed = log.Entry("unit.status_changed", row.id, at, None, payload)
-    await tell(session, actor, changed, *heard.entries, timing=heard.timing)
+    with_it = [_left_too(one, row, at, reason) for one in left if one is not row]
+    await tell(session, actor, changed, *with_it, *heard.entries, timing=heard.timing)
     return row
+
+
+def _without_crew(unit: Unit) -> UnitStatus:
+    """What a unit that is staffed by shifts becomes where none runs. Raises Conflict, unless an emergency must end."""
+    if unit.status != UnitStatus.EMERGENCY.value:
+        raise Conflict(
+            f"{unit.call_sign} has no crew now, so nobody could go with it.",
+            fix="Log its crew on with POST /v1/units/{unit}:log-on; without one it is off_duty or out_of_service.",
+            unit=unit.call_sign,
+        )
+    unit.due_off_at = None
+    return UnitStatus.OFF_DUTY
+
+
+def _left_too(unit: Unit, first: Unit, at: datetime, reason: str | None) -> log.Entry:
+    payload = {"unit": unit.call_sign, **_whose(unit), "to": unit.status, "reason": reason, "also": [first.call_sign]}
+    return log.Entry("unit.status_changed", unit.id, at, None, payload)
 
 
 async def _held_at(session: AsyncSession, unit: Unit) -> AssignmentStatus | None:

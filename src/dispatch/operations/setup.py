@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,14 +16,14 @@ from dispatch.db.models import (
     Jurisdiction,
     Program,
     Responder,
-    Shift,
-    ShiftMember,
     Unit,
 )
 from dispatch.domain.geo import LatLon
 from dispatch.domain.ids import Prefix
 from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.planned_shifts import ShiftRecord as ShiftRecord
+from dispatch.operations.planned_shifts import plan_shifts
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +70,6 @@ class ResponderRecord:
     skills: frozenset[str] = frozenset()
     languages: tuple[str, ...] = ()
     certifications: dict[str, date | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ShiftRecord:
-    """Who (employee numbers) is on which unit (call sign), from when until when."""
-
-    unit: str
-    crew: tuple[str, ...]
-    starts_at: datetime
-    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,52 +153,12 @@ async def set_up(session: AsyncSession, wanted: SetUp, actor: Actor) -> Added:
             for name, last in person.certifications.items()
         ],
     )
-    shifts = await _add_shifts(session, j, wanted.shifts, people)
+    shifts = await plan_shifts(session, j, wanted.shifts, people)
     added = Added(agencies, programs, units, responders, shifts)
     payload = {"agencies": agencies, "programs": programs, "units": units, "responders": responders, "shifts": shifts}
     if any(payload.values()):
         await tell(session, actor, log.Entry("roster.imported", j, actor.now, None, payload))
     return added
-
-
-async def _add_shifts(session: AsyncSession, j: str, shifts: Sequence[ShiftRecord], people: dict[str, str]) -> int:
-    units = await _ids(session, select(Unit.call_sign, Unit.id).where(Unit.jurisdiction_id == j))
-    known = {
-        (row.unit_id, row.starts_at)
-        for row in await session.execute(select(Shift.unit_id, Shift.starts_at).where(Shift.jurisdiction_id == j))
-    }
-    new = [(new_id(Prefix.SHIFT), shift) for shift in shifts if (units[shift.unit], shift.starts_at) not in known]
-    await _insert(
-        session,
-        Shift,
-        [
-            {
-                "jurisdiction_id": j,
-                "id": shift_id,
-                "unit_id": units[shift.unit],
-                "starts_at": shift.starts_at,
-                "ends_at": shift.ends_at,
-            }
-            for shift_id, shift in new
-        ],
-    )
-    # Copies of the roster know by a unit's version that they are old.
-    await session.execute(
-        update(Unit)
-        .where(Unit.jurisdiction_id == j, Unit.id.in_({units[shift.unit] for _, shift in new}))
-        .values(version=Unit.version + 1)
-        .execution_options(synchronize_session=False)
-    )
-    await _insert(
-        session,
-        ShiftMember,
-        [
-            {"jurisdiction_id": j, "shift_id": shift_id, "responder_id": people[number]}
-            for shift_id, shift in new
-            for number in shift.crew
-        ],
-    )
-    return len(new)
 
 
 def _unit(j: str, unit: UnitRecord, now: datetime) -> dict[str, object]:

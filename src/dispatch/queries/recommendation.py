@@ -20,14 +20,12 @@ from dispatch.queries.travel import TravelChoice
 from dispatch.queries.zones import read_zones
 from dispatch.routing.answer import Recommendation, as_data
 from dispatch.routing.candidates import Candidate
+from dispatch.routing.cost import EXPECTED_JOB_S
 from dispatch.routing.coverage import Coverage, CoverageRule
 from dispatch.routing.recommend import RoutingContext, recommend
 from dispatch.routing.redirect import as_data as redirect_data
 from dispatch.routing.redirect import redirects
 from dispatch.routing.travel import StraightLine
-
-# How long a job is taken to last when a shift is about to end; measured times per type replace it with the planner.
-EXPECTED_JOB_S = 30 * 60.0
 
 
 @dataclass(frozen=True, slots=True)

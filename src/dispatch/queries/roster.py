@@ -4,85 +4,22 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import lru_cache
-from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dispatch.db.candidates import read_candidates, zone_of
 from dispatch.domain.geo import LatLon
 from dispatch.domain.unit import UnitStatus
-from dispatch.routing.candidates import COMMAND, Candidate
-
-FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+from dispatch.routing.candidates import Candidate
 
 # Of each responder type, how many free units the answer to a new call looks at.
 NEAREST = 5
-CANDIDATES_KEPT = 20_000
-
-# One pass over what is on duty now: asked unit by unit, each look would read all responders of the city. Whether a
-# unit has any shift is asked in the order of an index: else the whole table is read for a unit that has none.
-_CANDIDATES = text(
-    """
-    with on_duty as (
-      select distinct on (unit_id) unit_id, id, starts_at, ends_at from shift
-      where jurisdiction_id = :jurisdiction_id and starts_at <= :now and ends_at > :now
-      order by unit_id, ends_at desc
-    ), coming as (
-      select unit_id, min(case when starts_at > :now then starts_at else ends_at end) as next_change
-      from shift where jurisdiction_id = :jurisdiction_id and ends_at > :now
-      group by unit_id
-    ), member as (
-      select d.unit_id, m.responder_id
-      from on_duty d join shift_member m on m.jurisdiction_id = :jurisdiction_id and m.shift_id = d.id
-    ), crew as (
-      select unit_id, count(*) as crew from member group by unit_id
-    ), spoken as (
-      select m.unit_id, array_agg(distinct l) as languages
-      from member m join responder r on r.jurisdiction_id = :jurisdiction_id and r.id = m.responder_id,
-           unnest(r.languages) as l
-      group by m.unit_id
-    ), held as (
-      select m.unit_id,
-             array_agg(distinct k.name)
-               filter (where k.expires_on is null or k.expires_on >= cast(:today as date)) as certifications,
-             array_agg(distinct k.name) filter (where k.expires_on < cast(:today as date)) as expired
-      from member m join certification k on k.jurisdiction_id = :jurisdiction_id and k.responder_id = m.responder_id
-      group by m.unit_id
-    ), busy as (
-      select b.unit_id, count(*) as active, min(i.number) as number
-      from assignment b join incident i on i.jurisdiction_id = b.jurisdiction_id and i.id = b.incident_id
-      where b.jurisdiction_id = :jurisdiction_id and b.is_open and b.status <> 'reserved'
-      group by b.unit_id
-    )
-    select u.id, u.call_sign, u.responder_type, u.program_id, u.agency_id, u.status, u.lat, u.lon, u.position_at,
-           u.home_lat, u.home_lon, u.capabilities, u.mobile, u.min_crew, u.capacity,
-           d.starts_at, d.ends_at,
-           (select x.starts_at from shift x where x.jurisdiction_id = u.jurisdiction_id and x.unit_id = u.id
-             order by x.starts_at limit 1) is not null as has_shifts,
-           n.next_change,
-           coalesce(c.crew, 0) as crew, s.languages, h.certifications, h.expired,
-           coalesce(b.active, 0) as active, b.number
-    from unit u
-    left join on_duty d on d.unit_id = u.id
-    left join coming n on n.unit_id = u.id
-    left join crew c on c.unit_id = u.id
-    left join spoken s on s.unit_id = u.id
-    left join held h on h.unit_id = u.id
-    left join busy b on b.unit_id = u.id
-    where u.jurisdiction_id = :jurisdiction_id
-    order by u.id
-    """
-)
-
 
 _POSITIONS = text(
     "select id, lat, lon, position_at from unit where jurisdiction_id = :jurisdiction_id and position_at is not null"
 )
 POSITIONS_HOLD = timedelta(milliseconds=500)
-
-_ZONE = text("select time_zone from jurisdiction where id = :jurisdiction_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,18 +119,11 @@ def _by_type(candidates: Iterable[Candidate]) -> dict[str, UnitsOfType]:
 
 async def read_roster(session: AsyncSession, jurisdiction_id: str, now: datetime) -> Roster:
     """Every unit of the roster as the router sees it at this moment. Days are days of the jurisdiction's time zone."""
-    zone = ZoneInfo(await session.scalar(_ZONE, {"jurisdiction_id": jurisdiction_id}) or "UTC")
-    today = now.astimezone(zone).date()
-    rows = (await session.execute(_CANDIDATES, {"jurisdiction_id": jurisdiction_id, "now": now, "today": today})).all()
-    candidates = tuple([_candidate(_hashable(row)) for row in rows])
-    return Roster(
-        candidates,
-        _by_type(candidates),
-        zone,
-        now,
-        # Certificates end at midnight, shifts at any time.
-        min([_midnight_after(today, zone), *(row.next_change for row in rows if row.next_change is not None)]),
-    )
+    zone = await zone_of(session, jurisdiction_id)
+    candidates, changes = await read_candidates(session, jurisdiction_id, now, zone)
+    # Certificates end at midnight, shifts at any time.
+    good_until = min([_midnight_after(now.astimezone(zone).date(), zone), *changes])
+    return Roster(candidates, _by_type(candidates), zone, now, good_until)
 
 
 def _midnight_after(day: date, zone: tzinfo) -> datetime:
@@ -202,7 +132,7 @@ def _midnight_after(day: date, zone: tzinfo) -> datetime:
 
 def is_free(unit: Candidate) -> bool:
     """True when the unit could take a job now, as far as its status says."""
-    return unit.status is UnitStatus.AVAILABLE and unit.active_assignments < unit.capacity
+    return unit.status is UnitStatus.AVAILABLE and unit.active_assignments < unit.capacity and unit.crew_with is None
 
 
 def _of_type(units: Sequence[Candidate]) -> UnitsOfType:
@@ -216,71 +146,3 @@ def _of_type(units: Sequence[Candidate]) -> UnitsOfType:
         else:
             places.append((place.lat, place.lon, unit))
     return UnitsOfType(tuple(units), tuple(free), tuple(stay), tuple(places))
-
-
-class _Row(NamedTuple):
-    """What _CANDIDATES answers about one unit, in its order."""
-
-    id: str
-    call_sign: str
-    responder_type: str
-    program_id: str | None
-    agency_id: str
-    status: str
-    lat: float | None
-    lon: float | None
-    position_at: datetime | None
-    home_lat: float | None
-    home_lon: float | None
-    capabilities: tuple[str, ...]
-    mobile: bool
-    min_crew: int
-    capacity: int
-    starts_at: datetime | None
-    ends_at: datetime | None
-    has_shifts: bool
-    next_change: datetime | None
-    crew: int
-    languages: tuple[str, ...] | None
-    certifications: tuple[str, ...] | None
-    expired: tuple[str, ...] | None
-    active: int
-    number: str | None
-
-
-def _hashable(row: Iterable[Any]) -> _Row:
-    return _Row._make([tuple(value) if type(value) is list else value for value in row])
-
-
-# A unit is the same candidate until something about it changes, and between two looks at the roster few do.
-@lru_cache(maxsize=CANDIDATES_KEPT)
-def _candidate(row: _Row) -> Candidate:
-    position = LatLon(row.lat, row.lon) if row.lat is not None and row.lon is not None else None
-    # Half a home is none: one bad row must not take the recommendation from every call.
-    home = LatLon(row.home_lat, row.home_lon) if row.home_lat is not None and row.home_lon is not None else None
-    # A unit without any shift is staffed by status alone: small agencies and imported rosters have no shift table.
-    by_status = not row.has_shifts and row.status != UnitStatus.OFF_DUTY.value
-    return Candidate(
-        unit_id=row.id,
-        call_sign=row.call_sign,
-        responder_type=row.responder_type,
-        program=row.program_id,
-        agency=row.agency_id,
-        status=UnitStatus(row.status),
-        position=position,
-        position_at=row.position_at,
-        home=home,
-        capabilities=frozenset(row.capabilities) | frozenset(row.certifications or ()),
-        lapsed=frozenset(row.expired or ()) - frozenset(row.certifications or ()),
-        languages=frozenset(row.languages or ()),
-        crew=row.crew if row.has_shifts else row.min_crew,
-        min_crew=row.min_crew,
-        on_shift_from=row.starts_at,
-        on_shift_until=FOREVER if by_status else row.ends_at,
-        capacity=row.capacity,
-        active_assignments=row.active,
-        incident=row.number,
-        # By what the unit itself is for: a firefighter who may command rides an engine like anybody else.
-        commands=row.capabilities == (COMMAND,),
-        mobile=row.mobile,
-    )

@@ -21,6 +21,9 @@ ROUTINE_PRIORITY = 3
 # What the rest of the city loses when this unit leaves (expected coverage, preparedness). Never asked for life threats.
 CoverageLoss = Callable[[Candidate], float]
 
+# How long a job is taken to last when a shift is about to end; measured times per type replace it with the planner.
+EXPECTED_JOB_S = 30 * 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class RoutingContext:

@@ -62,6 +62,8 @@ def _state(unit: Candidate, question: Question, found: list[str]) -> None:
             found.append(reason(Reason.AT_CAPACITY, unit.capacity))
     elif unit.active_assignments or unit.status in BUSY:
         found.append(reason(Reason.BUSY, unit.incident))
+    elif unit.crew_with is not None:
+        found.append(reason(Reason.CREW_WITH, unit.crew_with))
     if not is_on_duty(unit, question.at):
         found.append(Reason.OFF_DUTY.value)
     if unit.status is UnitStatus.OUT_OF_SERVICE:

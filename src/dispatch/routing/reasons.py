@@ -19,6 +19,7 @@ class Reason(StrEnum):
     EMERGENCY = "emergency"
     BUSY = "busy"
     AT_CAPACITY = "at_capacity"
+    CREW_WITH = "crew_with"
     BELOW_MINIMUM_STAFFING = "below_minimum_staffing"
     RESTING = "resting"
     OUTSIDE_AREA = "outside_area"
@@ -76,8 +77,9 @@ _SENTENCES: dict[str, str] = {
     Reason.EMERGENCY: "Has declared an emergency.",
     Reason.BUSY: "On incident {}.",
     Reason.AT_CAPACITY: "Carries all the work it can ({}).",
+    Reason.CREW_WITH: "Its crew is out with {}.",
     Reason.BELOW_MINIMUM_STAFFING: "Too few people on it ({}).",
-    Reason.RESTING: "Resting until {}.",
+    Reason.RESTING: "On a break or resting until {}.",
     Reason.OUTSIDE_AREA: "The place lies outside its area.",
     Reason.SHIFT_ENDS_SOON: "The shift ends at {}, before the job is likely to.",
     Reason.DECLINED_BEFORE: "Declined this incident, or did not answer.",

@@ -87,6 +87,7 @@ def shortfall_reasons(filled: FilledSlot) -> tuple[str, ...]:
 _SUMS: Mapping[str, Reason] = {
     Reason.BUSY.value: Reason.NONE_FREE,
     Reason.AT_CAPACITY.value: Reason.NONE_FREE,
+    Reason.CREW_WITH.value: Reason.NONE_FREE,
     Reason.FILLS_ANOTHER_SLOT.value: Reason.TOO_FEW,
     Reason.OUT_OF_SERVICE.value: Reason.NONE_IN_SERVICE,
     Reason.EMERGENCY.value: Reason.NONE_IN_SERVICE,

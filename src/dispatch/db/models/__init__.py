@@ -11,9 +11,10 @@ from dispatch.db.models.jurisdiction import Agency, Jurisdiction, Program
 from dispatch.db.models.linking import CallProfile, IncidentLink, LinkCursor
 from dispatch.db.models.policy import PolicyVersion, ShadowDecision
 from dispatch.db.models.responder import Certification, Responder
+from dispatch.db.models.shift import Shift, ShiftMember
 from dispatch.db.models.timer import Timer
 from dispatch.db.models.triage_decision import TriageDecisionRow
-from dispatch.db.models.unit import Shift, ShiftMember, Unit
+from dispatch.db.models.unit import Unit
 from dispatch.db.models.unit_track import UnitTrack
 from dispatch.db.models.unserved import Unserved
 from dispatch.db.models.zone import ZoneRow

@@ -14,7 +14,10 @@ def _listed(values: object) -> str:
 
 
 class Assignment(Table):
-    """An assignment with every time stamp. `holds_unit` is true while a unit that does not stack is taken by it."""
+    """An assignment with every time stamp. `holds_unit` is true while a unit that does not stack is taken by it.
+
+    crew_id: the shift of a crew that staffs several units, so that only one of them is taken at a time.
+    """
 
     __tablename__ = "assignment"
     __table_args__ = (
@@ -32,6 +35,9 @@ class Assignment(Table):
         CheckConstraint("status <> 'cleared' or outcome is not null", name="cleared_has_outcome"),
         Index(
             "uq_assignment_active_unit", "jurisdiction_id", "unit_id", unique=True, postgresql_where=text("holds_unit")
+        ),
+        Index(
+            "uq_assignment_active_crew", "jurisdiction_id", "crew_id", unique=True, postgresql_where=text("holds_unit")
         ),
         Index(
             "uq_assignment_unit_on_incident",
@@ -73,6 +79,7 @@ class Assignment(Table):
     holds_unit: Mapped[bool] = mapped_column(
         Boolean, Computed(f"exclusive and status in ({_listed(ACTIVE)})", persisted=True)
     )
+    crew_id: Mapped[str | None]
     step: Mapped[int | None]
     offer_id: Mapped[str | None]
     offer_rule: Mapped[str | None]

@@ -20,7 +20,7 @@ class Jurisdiction(Table):
 
 
 class Agency(Table):
-    """An organisation that fields responders, city-run or contracted."""
+    """An organisation that fields responders, city-run or contracted. rest_s: the rest of its people after a shift."""
 
     __tablename__ = "agency"
 
@@ -29,6 +29,7 @@ class Agency(Table):
     name: Mapped[str]
     kind: Mapped[str]
     contact: Mapped[str | None]
+    rest_s: Mapped[int] = mapped_column(server_default="0")
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -9,7 +9,7 @@ from dispatch.db.schema import Table
 
 
 class Responder(Table):
-    """A person who can crew a unit."""
+    """A person who can crew a unit. rest_until: no work before this, since the last shift was only then over."""
 
     __tablename__ = "responder"
     __table_args__ = (
@@ -27,6 +27,7 @@ class Responder(Table):
     agency_id: Mapped[str]
     skills: Mapped[list[str]] = mapped_column(server_default="{}")
     languages: Mapped[list[str]] = mapped_column(server_default="{}")
+    rest_until: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

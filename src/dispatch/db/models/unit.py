@@ -1,6 +1,7 @@
-"""What is assigned: a crew and vehicle, a desk or an outreach pair, and the shifts that staff it."""
+"""What is assigned: a crew and vehicle, a desk or an outreach pair."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,7 +11,11 @@ from dispatch.domain.unit import UnitStatus
 
 
 class Unit(Table):
-    """A unit and where it stands now. `version` rises with every change, so a reader can tell stale from fresh."""
+    """A unit and where it stands now. `version` rises with every change, so a reader can tell stale from fresh.
+
+    break_until: no work before this unless it is recalled. due_off_at: when its shift ended while it was at work; it
+    goes off duty when it is free. area: rings of [lon, lat] that it serves, NULL for everywhere.
+    """
 
     __tablename__ = "unit"
     __table_args__ = (
@@ -48,44 +53,9 @@ class Unit(Table):
     status: Mapped[str] = mapped_column(server_default=UnitStatus.OFF_DUTY.value)
     status_at: Mapped[datetime] = mapped_column(server_default=func.now())
     status_reason: Mapped[str | None]
+    break_until: Mapped[datetime | None]
+    break_reason: Mapped[str | None]
+    due_off_at: Mapped[datetime | None]
+    area: Mapped[list[Any] | None]
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class Shift(Table):
-    """A span of time in which a unit is staffed."""
-
-    __tablename__ = "shift"
-    __table_args__ = (
-        ForeignKeyConstraint(["jurisdiction_id", "unit_id"], ["unit.jurisdiction_id", "unit.id"], name="fk_shift_unit"),
-        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
-        Index("ix_shift_unit_time", "jurisdiction_id", "unit_id", "starts_at", "ends_at"),
-        Index("ix_shift_ends", "jurisdiction_id", "ends_at"),
-    )
-
-    jurisdiction_id: Mapped[str] = mapped_column(primary_key=True)
-    id: Mapped[str] = mapped_column(primary_key=True)
-    unit_id: Mapped[str]
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-
-
-class ShiftMember(Table):
-    """A responder who is on a unit for a shift."""
-
-    __tablename__ = "shift_member"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["jurisdiction_id", "shift_id"], ["shift.jurisdiction_id", "shift.id"], name="fk_shift_member_shift"
-        ),
-        ForeignKeyConstraint(
-            ["jurisdiction_id", "responder_id"],
-            ["responder.jurisdiction_id", "responder.id"],
-            name="fk_shift_member_responder",
-        ),
-        Index("ix_shift_member_responder", "jurisdiction_id", "responder_id"),
-    )
-
-    jurisdiction_id: Mapped[str] = mapped_column(primary_key=True)
-    shift_id: Mapped[str] = mapped_column(primary_key=True)
-    responder_id: Mapped[str] = mapped_column(primary_key=True)
