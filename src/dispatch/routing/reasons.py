@@ -77,7 +77,7 @@ _SENTENCES: dict[str, str] = {
     Reason.EMERGENCY: "Has declared an emergency.",
     Reason.BUSY: "On incident {}.",
     Reason.AT_CAPACITY: "Carries all the work it can ({}).",
-    Reason.CREW_WITH: "Its crew is out with {}.",
+    Reason.CREW_WITH: "Its crew goes with {}.",
     Reason.BELOW_MINIMUM_STAFFING: "Too few people on it ({}).",
     Reason.RESTING: "On a break or resting until {}.",
     Reason.OUTSIDE_AREA: "The place lies outside its area.",

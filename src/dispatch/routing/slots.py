@@ -62,12 +62,13 @@ def fill(
     known: unit id -> how it would come, worked out for an earlier step under the same context; grows.
     """
     known = {} if known is None else known
-    taken: set[str] = set()
+    taken: dict[str, str] = {}
     filled: dict[int, FilledSlot] = {}
     for index, slot in sorted(enumerate(step.slots), key=_most_particular_first):
         one = _fill_slot(index, slot, by_type.get(slot.responder_type, ()), taken, known, context)
-        taken.update(pick.unit.unit_id for pick in one.picks)
-        taken.update(unit.unit_id for unit in one.on_it)
+        for unit in (*(pick.unit for pick in one.picks), *one.on_it):
+            taken |= _kept_by(unit)
+            taken[unit.unit_id] = Reason.FILLS_ANOTHER_SLOT.value
         filled[index] = one
     return FilledStep(step, tuple(filled[index] for index in range(len(step.slots))))
 
@@ -119,11 +120,16 @@ def _most_particular_first(entry: tuple[int, Slot]) -> tuple[int, int, bool, int
     return _ROLE_ORDER[slot.role], -len(slot.capabilities), slot.program is None, index
 
 
+def _kept_by(unit: Candidate) -> dict[str, str]:
+    """The units whose crew goes with this one, each with the reason why it cannot go too."""
+    return dict.fromkeys(unit.shares_crew, reason(Reason.CREW_WITH, unit.call_sign))
+
+
 def _fill_slot(
     index: int,
     slot: Slot,
     units: Sequence[Candidate],
-    taken: set[str],
+    taken: dict[str, str],
     known: dict[str, Approach],
     context: RoutingContext,
 ) -> FilledSlot:
@@ -135,19 +141,33 @@ def _fill_slot(
     wanted = slot.count - len(counted)
     options, kept = _less_the_reserve(options, slot, units, taken, context)
     refused.update(kept)
-    return FilledSlot(
-        index,
-        slot,
-        tuple(options[:wanted]),
-        tuple(options[wanted:]),
-        tuple(counted),
-        refused,
-        max(0, wanted - len(options)),
-    )
+    picks, others, crewless = _picked(options, wanted)
+    refused.update(crewless)
+    return FilledSlot(index, slot, tuple(picks), tuple(others), tuple(counted), refused, max(0, wanted - len(picks)))
+
+
+def _picked(
+    options: Sequence[Approach], wanted: int
+) -> tuple[Sequence[Approach], Sequence[Approach], dict[str, tuple[str, ...]]]:
+    """The best that can go together, the rest, and those whose crew goes with one of the picked, with the reason."""
+    if not any(one.unit.shares_crew for one in options):
+        return options[:wanted], options[wanted:], {}
+    picks: list[Approach] = []
+    others: list[Approach] = []
+    kept: dict[str, tuple[str, ...]] = {}
+    for one in options:
+        if one.unit.unit_id in kept:
+            continue
+        if len(picks) < wanted:
+            picks.append(one)
+            kept |= {unit_id: (why,) for unit_id, why in _kept_by(one.unit).items()}
+        else:
+            others.append(one)
+    return picks, others, {one.unit.unit_id: kept[one.unit.unit_id] for one in options if one.unit.unit_id in kept}
 
 
 def _less_the_reserve(
-    options: list[Approach], slot: Slot, units: Sequence[Candidate], taken: set[str], context: RoutingContext
+    options: list[Approach], slot: Slot, units: Sequence[Candidate], taken: Mapping[str, str], context: RoutingContext
 ) -> tuple[list[Approach], dict[str, tuple[str, ...]]]:
     """Those that a routine call may have, and the rest with the reason: never asked for a life threat."""
     keep = context.reserve.get(slot.responder_type, 0)
@@ -168,7 +188,7 @@ def _is_idle(unit: Candidate, context: RoutingContext) -> bool:
 
 
 def _sorted_out(
-    slot: Slot, units: Sequence[Candidate], taken: set[str], context: RoutingContext
+    slot: Slot, units: Sequence[Candidate], taken: Mapping[str, str], context: RoutingContext
 ) -> tuple[list[Candidate], list[Candidate], dict[str, tuple[str, ...]]]:
     """The units of the slot's program: free to go, on the incident already, and refused with their reasons."""
     free: list[Candidate] = []
@@ -178,7 +198,7 @@ def _sorted_out(
         if slot.program is not None and unit.program != slot.program:
             continue
         if unit.unit_id in taken:
-            refused[unit.unit_id] = (Reason.FILLS_ANOTHER_SLOT.value,)
+            refused[unit.unit_id] = (taken[unit.unit_id],)
             continue
         reasons = refusals(unit, slot, context.question)
         if not reasons:

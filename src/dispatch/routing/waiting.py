@@ -92,9 +92,9 @@ def match(waiting: Sequence[Waiting], units: Sequence[Candidate]) -> tuple[Fit, 
     units = sorted(units, key=lambda one: one.unit_id)
     ordered = sorted(waiting, key=lambda one: (one.context.priority, -one.waited_s, one.incident_id))
     threats = [one for one in ordered if one.context.priority <= LIFE_THREAT_PRIORITY]
-    first = _matched(threats, units)
-    taken = {fit.unit.unit_id for fit in first}
-    rest = _matched(
+    first = _by_crews(threats, units)
+    taken = {unit_id for fit in first for unit_id in (fit.unit.unit_id, *fit.unit.shares_crew)}
+    rest = _by_crews(
         [one for one in ordered if one.context.priority > LIFE_THREAT_PRIORITY],
         [unit for unit in units if unit.unit_id not in taken],
     )
@@ -109,6 +109,20 @@ def least_cost(cost: NDArray[np.float64], unserved: Sequence[float]) -> list[tup
     np.fill_diagonal(whole[:, columns:], np.asarray(unserved, dtype=np.float64))
     found = zip(*linear_sum_assignment(whole), strict=True)
     return [(int(row), int(column)) for row, column in found if column < columns]
+
+
+def _by_crews(waiting: Sequence[Waiting], units: Sequence[Candidate]) -> list[Fit]:
+    """The matching in which no crew goes with two of its vehicles: the more urgent call keeps it."""
+    while True:
+        fits = sorted(_matched(waiting, units), key=_by_urgency)
+        gone: set[str] = set()
+        for fit in fits:
+            if fit.unit.unit_id in gone:
+                units = [unit for unit in units if unit.unit_id != fit.unit.unit_id]
+                break
+            gone |= fit.unit.shares_crew
+        else:
+            return fits
 
 
 def _matched(waiting: Sequence[Waiting], units: Sequence[Candidate]) -> list[Fit]:

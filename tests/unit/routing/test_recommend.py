@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 from tests.unit.routing.a_roster import NOW, STAGED, SUPPORT, a_context, a_plan, a_slot, a_unit
 
-from dispatch.domain.plan import Plan
+from dispatch.domain.plan import Plan, PlanStep
 from dispatch.domain.unit import UnitStatus
 from dispatch.routing.answer import Recommendation
+from dispatch.routing.candidates import Candidate
 from dispatch.routing.recommend import as_data, recommend
 
 
@@ -358,3 +359,33 @@ def test_the_wire_shape_is_the_contracts() -> None:
         }
     ]
     assert data["as_of"] == "2026-11-23T14:00:00.000Z"
+
+
+def cross_staffed(*names: tuple[str, str]) -> list[Candidate]:
+    """Vehicles (call sign, kind) of one crew, the first the nearest."""
+    ids = frozenset(f"unt_{name}" for name, _ in names)
+    return [
+        a_unit(name, kind, km=1.0 + place, shares_crew=ids - {f"unt_{name}"})
+        for place, (name, kind) in enumerate(names)
+    ]
+
+
+def test_a_crew_goes_with_one_of_its_vehicles_and_never_with_two() -> None:
+    units = [*cross_staffed(("E1", "fire"), ("E2", "fire")), a_unit("E3", "fire", km=9)]
+
+    answer = recommend(a_plan(a_slot("fire", count=2)), units, a_context(priority=0))
+
+    assert picked(answer) == ["E1", "E3"]
+    assert why_not(answer, "E2") == ("crew_with:E1",)
+
+
+def test_the_vehicle_of_a_crew_that_fills_another_slot_of_the_step_is_missing_there() -> None:
+    plan = Plan((PlanStep(1, (a_slot("ems"), a_slot("fire"))),))
+
+    answer = recommend(plan, cross_staffed(("M1", "ems"), ("E1", "fire")), a_context(priority=0))
+
+    assert picked(answer) == ["M1"]
+    assert why_not(answer, "E1") == ("crew_with:M1",)
+    assert [(one.responder_type, one.missing, one.reasons) for one in answer.shortfalls] == [
+        ("fire", 1, ("none_free",))
+    ]

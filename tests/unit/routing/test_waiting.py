@@ -128,3 +128,15 @@ def test_no_unit_and_no_call_is_matched_twice_and_the_order_given_changes_nothin
 @pytest.mark.parametrize(("calls", "units"), [(0, 3), (3, 0), (0, 0)])
 def test_nothing_to_match_is_an_empty_answer(calls: int, units: int) -> None:
     assert match([a_waiting(str(n)) for n in range(calls)], [a_unit(f"P{n}") for n in range(units)]) == ()
+
+
+def test_a_crew_of_two_vehicles_goes_to_the_more_urgent_call_and_the_other_gets_somebody_else() -> None:
+    medic = a_unit("M1", "ems", km=0.0, shares_crew=frozenset({"unt_E1"}))
+    engine = a_unit("E1", "fire", km=0.0, shares_crew=frozenset({"unt_M1"}))
+    smoke, fall = a_waiting("1", 2, plan=a_plan(a_slot("fire"))), a_waiting("2", 3, plan=a_plan(a_slot("ems")))
+
+    alone = match([smoke, fall], [medic, engine])
+    helped = match([smoke, fall], [medic, engine, a_unit("M2", "ems", km=9)])
+
+    assert [(fit.waiting.number, fit.unit.call_sign) for fit in alone] == [("1", "E1")]
+    assert [(fit.waiting.number, fit.unit.call_sign) for fit in helped] == [("1", "E1"), ("2", "M2")]
