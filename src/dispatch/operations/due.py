@@ -24,6 +24,7 @@ from dispatch.operations.assignment_steps import StatusStep, Taken, take_step
 from dispatch.operations.chain import hear_no, move_on
 from dispatch.operations.escalation import Help, escalate
 from dispatch.operations.queue_timers import FEED
+from dispatch.operations.shift_ends import end_of_shift
 from dispatch.operations.watching import watched
 
 TIMER_ACTOR = "timer"
@@ -180,6 +181,11 @@ async def _step_declined(firing: Firing) -> Taken | None:
     return await hear_no(firing.session, incident, firing.outlook, firing.actor)
 
 
+async def _shift_end(firing: Firing) -> Taken | None:
+    is_told = bool(firing.timer.payload.get("told"))
+    return await end_of_shift(firing.session, firing.timer.subject_id, firing.actor, is_told=is_told)
+
+
 _WAITING = (IncidentStatus.PENDING.value, IncidentStatus.ACTIVE.value)
 
 _WORK: dict[TimerKind, Callable[[Firing], Awaitable[Taken | None]]] = {
@@ -192,6 +198,7 @@ _WORK: dict[TimerKind, Callable[[Firing], Awaitable[Taken | None]]] = {
     TimerKind.FEED_SILENT: _feed_silent,
     TimerKind.STEP_WAIT: _step_wait,
     TimerKind.STEP_DECLINED: _step_declined,
+    TimerKind.SHIFT_END: _shift_end,
 }
 
 

@@ -1,4 +1,4 @@
-"""Incidents that wait on the queue get their timers, looked up and not written by whoever takes the call."""
+"""What waits gets its timers from a look at it, and not from whoever takes the call or plans the shift."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.db.timers import Begin, Timing
 from dispatch.domain.timers import TimeLimits, TimerKind
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.shift_ends import shift_end_timers
 
 PLANTED_AT_ONCE = 500
 FEED = "feed:"
@@ -47,7 +48,7 @@ _FEEDS_WATCHED = text(
 
 
 async def plant(session: AsyncSession, limits: TimeLimits, actor: Actor) -> int:
-    """Every pending incident and every watched feed has its timers. Returns how many were planted now."""
+    """Every pending incident, watched feed and ended shift has its timers. Returns how many were planted now."""
     key = {"jurisdiction_id": actor.jurisdiction_id}
     if not (await session.execute(_MY_TURN, key)).scalar_one():
         return 0
@@ -65,6 +66,7 @@ async def plant(session: AsyncSession, limits: TimeLimits, actor: Actor) -> int:
             for feed in limits.feeds
             if FEED + feed.source not in watched
         ]
+    begins += await shift_end_timers(session, actor.now, actor.jurisdiction_id, PLANTED_AT_ONCE)
     await tell(session, actor, timing=Timing(begins))
     return len(begins)
 
