@@ -193,19 +193,30 @@ def test_the_contract_is_printed_without_a_database(run: Run) -> None:
 
 
 @linux_only
-def test_several_processes_serve_one_address_and_one_that_dies_is_replaced(data_dir: Path, testville: Path) -> None:
+def test_several_processes_serve_one_address_and_are_replaced_when_one_dies_or_all_are_told_to(
+    data_dir: Path, testville: Path
+) -> None:
     with serving(data_dir, processes=2) as (process, said):
         assert said["processes"] == 2
         with httpx.Client(base_url=said["url"], timeout=10) as client:
             killed = _answering(process.pid)[0]
             os.kill(killed, signal.SIGKILL)
             alive = _until(lambda: killed not in (now := _answering(process.pid)) and len(now) == 2 and now)
-            asked = sum(client.get("/healthz", headers={"Connection": "close"}).is_success for _ in range(20))
+            asked = sum(_is_answered(client) for _ in range(20))
             counted = client.get("/metrics").text
+            process.send_signal(signal.SIGHUP)
+            answered = [_is_answered(client)]
+            fresh = _until(
+                lambda: (
+                    answered.append(_is_answered(client))
+                    or (len(now := _answering(process.pid)) == 2 and not {*now} & {*alive} and now)
+                )
+            )
     assert asked == 20
     assert 'dispatch_http_requests_total{method="GET",route="/healthz",status="200"} 20.0' in counted
+    assert all(answered)
     assert process.returncode == 0
-    assert not any(_runs(pid) for pid in alive)
+    assert not any(_runs(pid) for pid in (*alive, *fresh))
 
 
 @linux_only
@@ -216,6 +227,11 @@ def test_processes_end_with_the_one_that_started_them_even_when_it_is_killed(dat
         process.kill()
         process.wait(10)
         assert _until(lambda: not any(_runs(pid) for pid in children))
+
+
+def _is_answered(client: httpx.Client) -> bool:
+    """On a connection of its own, so that any of the processes may take it."""
+    return client.get("/healthz", headers={"Connection": "close"}).is_success
 
 
 def _answering(parent: int) -> list[int]:
