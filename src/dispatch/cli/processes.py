@@ -77,6 +77,15 @@ class _Supervisor(Multiprocess):
             for number, handler in self._handlers.items():
                 signal.signal(number, handler)
 
+    def restart_all(self) -> None:
+        before = [one.pid for one in self.processes]
+        super().restart_all()
+        kept = [one.pid for one in self.processes if one.pid in before]
+        if kept:
+            _log.error("processes_not_replaced", kept=kept, why="a fresh one was not ready in time")
+        else:
+            _log.info("processes_replaced", pids=[one.pid for one in self.processes])
+
     def keep_subprocess_alive(self) -> None:
         before = [one.pid for one in self.processes]
         super().keep_subprocess_alive()

@@ -17,6 +17,8 @@ from dispatch.domain.errors import Invalid
 from dispatch.domain.time import Clock
 
 STOP_LIMIT_S = 5
+# A fresh process reads the policies before it answers: some seconds, and more on a busy machine.
+HUNG_AFTER_S = 30
 BACKLOG = 2048
 
 
@@ -63,6 +65,7 @@ def server_config(app: FastAPI | Callable[[], FastAPI], *, processes: int = 1, f
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=STOP_LIMIT_S,
+        timeout_worker_healthcheck=HUNG_AFTER_S,
     )
 
 
