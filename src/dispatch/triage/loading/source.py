@@ -1,12 +1,11 @@
 """YAML 1.2 read into nodes that know their file and line. No anchors, no tags, no duplicate keys."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
-from ruamel.yaml.nodes import Node as YamlNode
+import yaml
 
 from dispatch.domain.errors import FieldProblem
 from dispatch.triage.loading.problems import Problems
@@ -14,6 +13,7 @@ from dispatch.triage.model import Place
 
 _FILES_KEPT = 256
 _DEEPEST = 24  # levels of nesting; deeper is a mistake or an attack
+_UNSEEN_BREAK = re.compile("[\x85\u2028\u2029]")  # end a line for libyaml (YAML 1.1) and not in YAML 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Mapping:
 
 
 Node = Scalar | Listing | Mapping
+Events = Iterator[yaml.Event]
 
 
 def read_yaml(file: str, text: str, problems: Problems) -> Mapping | None:
@@ -57,14 +58,12 @@ def _read(file: str, text: str) -> tuple[Mapping | None, tuple[FieldProblem, ...
 
 def _top(file: str, text: str, problems: Problems) -> Mapping | None:
     try:
-        # ruamel refuses control characters by itself; pure, because only that reader knows YAML 1.2.
-        root = YAML(typ="safe", pure=True).compose(text)
-        node = None if root is None else _converted(root, file, problems, set(), 0)
-    except MarkedYAMLError as error:
+        node = _document(file, text, problems)
+    except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problems.add(Place(file, mark.line + 1 if mark else 1), "yaml", f"Not YAML: {error.problem or error.context}.")
         return None
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         problems.add(Place(file, 1), "yaml", f"Not YAML: {str(error).splitlines()[0]}.")
         return None
     if not isinstance(node, Mapping):
@@ -73,36 +72,77 @@ def _top(file: str, text: str, problems: Problems) -> Mapping | None:
     return node
 
 
-def _converted(node: YamlNode, file: str, problems: Problems, seen: set[int], depth: int) -> Node:
-    place = Place(file, node.start_mark.line + 1)
-    if id(node) in seen:
-        problems.add(place, "alias", "Aliases (*name) are not part of the grammar. Write the value out.")
-        return Scalar("", place, True)
-    seen.add(id(node))
-    if depth > _DEEPEST:
-        problems.add(place, "too_deep", f"Nested deeper than {_DEEPEST} levels. Flatten it.")
-        return Scalar("", place, True)
-    if isinstance(node, ScalarNode):
-        is_null = node.style is None and node.value in ("", "null", "~")
-        return Scalar("" if is_null else str(node.value), place, is_null)
-    if isinstance(node, SequenceNode):
-        return Listing(tuple(_converted(part, file, problems, seen, depth + 1) for part in node.value), place)
-    if isinstance(node, MappingNode):
-        return _converted_mapping(node, place, problems, seen, depth)
-    return Scalar("", place, True)
+def _document(file: str, text: str, problems: Problems) -> Node | None:
+    for number, line in enumerate(text.split("\n"), 1):
+        if found := _UNSEEN_BREAK.search(line):
+            problems.add(
+                Place(file, number),
+                "line_break",
+                f"The invisible line break U+{ord(found[0]):04X} stands here. Break the line as usual or remove it.",
+            )
+            return None
+    # Events and not nodes: libyaml's composer recurses without a limit, and a deep file would end the process.
+    events: Events = yaml.parse(text, Loader=yaml.CSafeLoader)
+    node: Node | None = None
+    for event in events:
+        if isinstance(event, yaml.DocumentStartEvent):
+            if node is not None:
+                problems.add(_place(file, event), "yaml", "A second document begins here. Keep one in a file.")
+                return None
+            node = _Reader(file, events, problems).node(next(events), 0)
+    return node
 
 
-def _converted_mapping(node: MappingNode, place: Place, problems: Problems, seen: set[int], depth: int) -> Mapping:
-    items: dict[str, Node] = {}
-    places: dict[str, Place] = {}
-    for key_node, value_node in node.value:
-        key = str(key_node.value) if isinstance(key_node, ScalarNode) else ""
-        key_place = Place(place.file, key_node.start_mark.line + 1)
-        if not key:
-            problems.add(key_place, "key", "A key must be a word.")
-        elif key in items:
-            problems.add(key_place, "duplicate_key", f"{key!r} stands here twice. Keep one.")
-        else:
-            items[key] = _converted(value_node, place.file, problems, seen, depth + 1)
-            places[key] = key_place
-    return Mapping(items, place, places)
+def _place(file: str, event: yaml.Event) -> Place:
+    return Place(file, event.start_mark.line + 1)
+
+
+class _Reader:
+    """Makes nodes of the events of one document."""
+
+    def __init__(self, file: str, events: Events, problems: Problems) -> None:
+        self._file, self._events, self._problems = file, events, problems
+
+    def node(self, event: yaml.Event, depth: int) -> Node:
+        """The node that begins with the event; its last event was taken."""
+        place = _place(self._file, event)
+        if isinstance(event, yaml.AliasEvent):
+            self._problems.add(place, "alias", "Aliases (*name) are not part of the grammar. Write the value out.")
+            return Scalar("", place, True)
+        if depth > _DEEPEST:
+            self._skip(event)
+            self._problems.add(place, "too_deep", f"Nested deeper than {_DEEPEST} levels. Flatten it.")
+            return Scalar("", place, True)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(place, depth)
+        if isinstance(event, yaml.SequenceStartEvent):
+            parts = []
+            while not isinstance(following := next(self._events), yaml.SequenceEndEvent):
+                parts.append(self.node(following, depth + 1))
+            return Listing(tuple(parts), place)
+        is_null = event.style in (None, "") and event.value in ("", "null", "~")
+        return Scalar("" if is_null else str(event.value), place, is_null)
+
+    def _mapping(self, place: Place, depth: int) -> Mapping:
+        items: dict[str, Node] = {}
+        places: dict[str, Place] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            key_node = self.node(event, depth + 1)
+            value = self.node(next(self._events), depth + 1)
+            key, key_place = (key_node.text if isinstance(key_node, Scalar) else ""), key_node.place
+            if not key:
+                self._problems.add(key_place, "key", "A key must be a word.")
+            elif key in items:
+                self._problems.add(key_place, "duplicate_key", f"{key!r} stands here twice. Keep one.")
+            else:
+                items[key] = value
+                places[key] = key_place
+        return Mapping(items, place, places)
+
+    def _skip(self, event: yaml.Event) -> None:
+        depth = 0
+        while True:
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth == 0:
+                return
+            event = next(self._events)
