@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dispatch.cli.demo.agenda import Agenda
+from dispatch.cli.demo.begun import BegunService
 from dispatch.cli.demo.clock import DemoClock
 from dispatch.cli.demo.crews import Crews, Told, tell_nobody
 from dispatch.cli.demo.database import demo_database
@@ -16,7 +17,7 @@ from dispatch.cli.demo.evidence import Evidence, gather
 from dispatch.cli.demo.played import Log
 from dispatch.cli.demo.production import Production, furnish
 from dispatch.cli.demo.replay import Replay
-from dispatch.cli.demo.service import service_process
+from dispatch.cli.demo.service import serve
 from dispatch.cli.http_client import open_client
 from dispatch.cli.service import run_in_transaction
 from dispatch.config import Settings
@@ -43,16 +44,21 @@ class Stage:
 
 
 @contextmanager
-def staged(production: Production, settings: Settings, clock: DemoClock, log_level: str = "info") -> Iterator[Stage]:
+def staged(
+    production: Production, service: BegunService, settings: Settings, clock: DemoClock, log_level: str = "info"
+) -> Iterator[Stage]:
     """The service over a fresh database with the city in it, as long as the block lasts."""
     name = production.set_up.jurisdiction_id
     log_file = settings.data_dir / "log" / f"demo-{name}.log"
     # The played crews answer when they like: a timer would end offers that they mean to take.
     quiet = settings.model_copy(update={"log_format": "json", "log_level": log_level, "timers": False})
-    with service_process(quiet, clock, log_file) as service, demo_database(settings, name) as url:
+    with demo_database(settings, name) as url:
         upgrade(url)
         tokens = run_in_transaction(url, lambda session: furnish(session, production))
-        yield Stage(service.serve(url), tokens, url, log_file)
+        try:
+            yield Stage(serve(service, quiet, url, clock, log_file), tokens, url, log_file)
+        finally:
+            service.end()  # before its database
 
 
 async def play(
