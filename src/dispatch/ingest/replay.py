@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.domain.access import ONE_WAY_TYPES
-from dispatch.domain.listing import LastListed, Listed, compare
+from dispatch.domain.listing import Difference, LastListed, Listed, compare
 from dispatch.ingest.history_call import HistoryCall
 from dispatch.ingest.snapshots import Snapshot
 
@@ -27,7 +27,8 @@ class Replay:
     """Follows the lists of one feed and counts every row once. Remembers what each call said last, and nothing else.
 
     rows: of ROW_COUNTS; a call that is back is `reappeared` whatever it says. changes: what the changed ones changed.
-    vanished: calls that a list lacked and the one before had. late: lists that came after a newer one.
+    vanished: calls that a list lacked and the one before had. late: lists that came after a newer one. restamped: new
+    calls that look like one that is gone from the same list, under another key: the same place and a unit in common.
     """
 
     rows: Counter[str] = field(default_factory=Counter)
@@ -37,6 +38,7 @@ class Replay:
     doubted: int = 0
     not_whole: int = 0
     vanished: int = 0
+    restamped: int = 0
     calls: int = 0
     _said: dict[str, dict[str, Any]] = field(default_factory=dict)
     _known: dict[str, LastListed] = field(default_factory=dict)
@@ -61,6 +63,7 @@ class Replay:
         self._doubted = found.doubted
         self.doubted += found.doubted
         self.vanished += len(found.vanished)
+        self.restamped += self._restamped(found, {one.ref: one.units for one in listed})
         self._known |= {one.ref: LastListed(one.ref, one.units) for one in listed}
         for ref in found.vanished:
             self._known[ref] = LastListed(ref, self._known[ref].units, snapshot.at)
@@ -81,6 +84,7 @@ class Replay:
             "rows": {name: self.rows[name] for name in ROW_COUNTS},
             "changes": dict(self.changes.most_common()),
             "vanished": self.vanished,
+            "restamped": self.restamped,
             "listed_at_end": sum(1 for one in self._known.values() if one.absent_since is None),
         }
 
@@ -100,6 +104,17 @@ class Replay:
         is_changed = bool(fields) or ref in other_units
         self.rows["reappeared" if ref in back else "changed" if is_changed else "repeated"] += 1
         return bool(fields)
+
+    def _restamped(self, found: Difference, units: dict[str, tuple[str, ...]]) -> int:
+        """Counted and not joined: the same crew may have a second emergency at that door. The linker proposes it."""
+        gone = [(self._said[ref].get("location"), set(self._known[ref].units)) for ref in found.vanished]
+        return sum(
+            1
+            for ref in found.new
+            if any(
+                place and place == self._said[ref].get("location") and crew & set(units[ref]) for place, crew in gone
+            )
+        )
 
     def _late(self, snapshot: Snapshot, listed: tuple[Listed, ...], is_whole: bool) -> Step:
         """Only calls that no list had are news; of the others something newer is known."""

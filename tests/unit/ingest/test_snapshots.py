@@ -148,6 +148,21 @@ def test_a_late_list_sends_only_what_nobody_has_and_takes_nothing_back(written: 
     assert replay.accounted(tally.rows_read)
 
 
+def test_a_call_under_another_key_is_another_call_that_is_counted_as_looking_like_it(written: Written) -> None:
+    """The same crew at the same door may be a second emergency: nothing is joined here, the linker proposes it."""
+    here, there = {"lat": "44.05", "lon": "-124.9"}, {"lat": "44.06", "lon": "-124.9"}
+    mapping = MAPPING + "location: {lat: lat, lon: lon}\n"
+    lists = [
+        polled(0, row("a", **here), row("b", **there), row("z", units="E7")),
+        polled(15, row("a2", units="E1,M2", **here), row("b2", units="M9", **there), row("z", units="E7")),
+    ]
+
+    replay, steps, _, _ = replayed(written("feed.jsonl", "\n".join(lists)), parse_mapping(mapping, "own"))
+
+    assert (replay.restamped, replay.rows["new"], replay.vanished) == (1, 5, 2)
+    assert [call.body["source_ref"] for call in steps[1].send] == ["a2", "b2"]
+
+
 def test_a_unit_that_is_told_one_way_is_on_no_list(written: Written) -> None:
     path = written("feed.jsonl", polled(0, row("a", units="E1,V7")))
 
@@ -194,6 +209,7 @@ def test_a_day_of_the_real_feed_is_accounted_for_row_by_row(real_file: Callable[
         },
         "changes": {"units": 579, "call_type": 16},
         "vanished": 1785,
+        "restamped": 410,
         "listed_at_end": 61,
     }
     assert (tally.rows_read, replay.accounted(6415), rejects) == (6415, True, [])

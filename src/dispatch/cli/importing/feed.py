@@ -109,6 +109,10 @@ def tell_feed(outcome: FeedOutcome, *, dry_run: bool) -> None:
         [
             *((feed.rows[name], f"rows {says}") for name, says in ROWS_SAY.items()),
             (feed.vanished, "times a call was gone from the list: flagged, nothing closed by that alone"),
+            (
+                feed.restamped,
+                "new calls that look like one gone from the same list: look at the links that are proposed",
+            ),
             (feed.doubted, "lists that lacked too much at once and were not believed at first"),
             (feed.not_whole, "lists with rows that could not be read: nothing counts as gone from them"),
             (feed.late, "lists that came after a newer one"),
