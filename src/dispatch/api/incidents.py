@@ -153,12 +153,16 @@ async def list_incidents(
     status: Annotated[list[IncidentStatus] | None, Query(description="Default: pending, held and active")] = None,
     category: Category | None = None,
     priority: Annotated[int | None, Query(ge=0, le=4)] = None,
+    listed: Annotated[bool | None, Query(description="False: only those that their sender no longer lists")] = None,
     cursor: Cursor = None,
     limit: Limit = PAGE,
 ) -> IncidentPage:
     """By priority, then age, oldest first. Any incident can be taken, not only the first."""
     wanted = incidents.QueueFilter(
-        [one.value for one in status] if status else incidents.OPEN, category.value if category else None, priority
+        [one.value for one in status] if status else incidents.OPEN,
+        category.value if category else None,
+        priority,
+        listed,
     )
     after: Any = tuple(decode_cursor(cursor, [PRIORITIES, datetime, str])) if cursor else None
     rows = await incidents.queue(act.session, act.principal.jurisdiction, wanted, after=after, limit=limit)

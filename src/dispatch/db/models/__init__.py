@@ -9,6 +9,7 @@ from dispatch.db.models.follow_up import FollowUp
 from dispatch.db.models.incident import Incident
 from dispatch.db.models.jurisdiction import Agency, Jurisdiction, Program
 from dispatch.db.models.linking import CallProfile, IncidentLink, LinkCursor
+from dispatch.db.models.listing import ListedCall, SenderList
 from dispatch.db.models.policy import PolicyVersion, ShadowDecision
 from dispatch.db.models.responder import Certification, Responder
 from dispatch.db.models.shift import Shift, ShiftMember
@@ -36,9 +37,11 @@ __all__ = [
     "IncidentLink",
     "Jurisdiction",
     "LinkCursor",
+    "ListedCall",
     "PolicyVersion",
     "Program",
     "Responder",
+    "SenderList",
     "ShadowDecision",
     "Shift",
     "ShiftMember",

@@ -17,6 +17,8 @@ class Incident(Table):
 
     plan_step: the step of the plan that is being tried. step_since: since when; None means since it was opened.
     linked_to: the incident that stands for both when they are one thing; that one is never linked itself.
+    not_listed_since: the first list of its sender that the call which opened it was not on; None while it is listed, or
+    when its sender keeps no list.
     """
 
     __tablename__ = "incident"
@@ -73,4 +75,5 @@ class Incident(Table):
     disposition: Mapped[str | None]
     closed_at: Mapped[datetime | None]
     linked_to: Mapped[str | None]
+    not_listed_since: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default="1")
