@@ -205,7 +205,7 @@ async def _declined(session: AsyncSession, incident: Incident) -> frozenset[str]
             Assignment.status.in_([AssignmentStatus.DECLINED.value, AssignmentStatus.TIMED_OUT.value]),
         )
     )
-    return frozenset(rows)
+    return frozenset(unit for unit in rows if unit is not None)
 
 
 def recommended(need: Need, units: Sequence[Candidate], zone: tzinfo | None, now: datetime) -> Recommendation:
