@@ -37,7 +37,7 @@ from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor
 from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.arrivals import warn_of_arrival
-from dispatch.operations.queue import leave_queue, put_back
+from dispatch.operations.queue import leave_queue, put_back, stop_waiting_for_hour
 from dispatch.operations.responsibility import refusal_of, require_somebody_left, take_over
 from dispatch.operations.watching import watched
 
@@ -234,7 +234,7 @@ async def _follow(
     elif incident.status == IncidentStatus.PENDING.value:
         taken.timing += Timing(now_due)  # it never left the queue; its timers run on
     elif incident.status == IncidentStatus.HELD.value and row.kind == AssignmentKind.APPOINTMENT.value:
-        taken.entries.append(put_back(incident, "appointment_ended", actor))
+        taken.entries.append(stop_waiting_for_hour(incident, "appointment_ended", actor))
         taken.timing += Timing(now_due, [End(incident.id, OF_INCIDENT)])
     if status in SAID_NO:
         taken.entries += await _alarms_of_a_no(session, incident, row, actor)

@@ -28,6 +28,15 @@ def put_back(incident: Incident, reason: str, actor: Actor) -> log.Entry:
     return log.Entry(EventType.INCIDENT_REOPENED, incident.id, actor.now, incident.id, payload)
 
 
+def stop_waiting_for_hour(incident: Incident, reason: str, actor: Actor) -> log.Entry:
+    """The incident waits for whoever can come, since nobody comes at the hour; its step of the plan begins anew.
+
+    While it waited on purpose nobody let it wait, so the wait limit of the step has not been used up.
+    """
+    incident.step_since = actor.now
+    return put_back(incident, reason, actor)
+
+
 def make_active(incident: Incident) -> Timing:
     """Somebody is on the incident, so that it neither waits nor is held."""
     if incident.status == IncidentStatus.ACTIVE.value:
