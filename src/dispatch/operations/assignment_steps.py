@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
@@ -28,7 +28,6 @@ from dispatch.domain.assignment import (
     stamp_column,
     unit_status_after,
 )
-from dispatch.domain.errors import UnitAlreadyAssigned, UnitNotAvailable
 from dispatch.domain.incident import IncidentStatus
 from dispatch.domain.outcome import Cleared, still_awaited
 from dispatch.domain.timers import OF_ASSIGNMENT, OF_ENDED, OF_INCIDENT, OF_QUEUE, TimeLimits, TimerKind
@@ -37,11 +36,11 @@ from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor
 from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.arrivals import warn_of_arrival
+from dispatch.operations.free_units import OUT, require_free
 from dispatch.operations.queue import leave_queue, put_back, stop_waiting_for_hour
 from dispatch.operations.responsibility import refusal_of, require_somebody_left, take_over
 from dispatch.operations.watching import watched
 
-OUT = frozenset({UnitStatus.OFF_DUTY.value, UnitStatus.OUT_OF_SERVICE.value, UnitStatus.EMERGENCY.value})
 ENDED_INCIDENT = frozenset({IncidentStatus.CLOSED.value, IncidentStatus.CANCELLED.value})
 SAID_NO = frozenset({AssignmentStatus.DECLINED, AssignmentStatus.TIMED_OUT})
 
@@ -303,45 +302,3 @@ async def _back_to_queue_when_nobody_is_left(
         incident.status = IncidentStatus.PENDING.value
         incident.version += 1
     return []
-
-
-async def require_free(session: AsyncSession, jurisdiction_id: str, units: Sequence[Unit]) -> None:
-    """Returns when every unit is in service and has room. Raises UnitNotAvailable or UnitAlreadyAssigned."""
-    out = [unit for unit in units if unit.status in OUT]
-    if out:
-        raise UnitNotAvailable(
-            "; ".join(f"{unit.call_sign} is {unit.status.replace('_', ' ')}" for unit in out) + ".",
-            fix="Choose another unit, or put this one in service first.",
-            units=[{"unit": unit.call_sign, "status": unit.status} for unit in out],
-        )
-    rows = await session.execute(
-        select(
-            Assignment.unit_id,
-            func.count().label("active"),
-            func.min(Incident.number).label("number"),
-            func.min(Assignment.incident_id).label("incident_id"),
-            func.min(Assignment.status).label("status"),
-        )
-        .join(
-            Incident,
-            (Incident.jurisdiction_id == Assignment.jurisdiction_id) & (Incident.id == Assignment.incident_id),
-        )
-        .where(
-            Assignment.jurisdiction_id == jurisdiction_id,
-            Assignment.unit_id.in_([unit.id for unit in units]),
-            Assignment.status.in_([status.value for status in ACTIVE]),
-        )
-        .group_by(Assignment.unit_id)
-    )
-    busy = {row.unit_id: row for row in rows}
-    taken = [(unit, busy[unit.id]) for unit in units if unit.id in busy and busy[unit.id].active >= unit.capacity]
-    if taken:
-        raise UnitAlreadyAssigned(
-            "; ".join(f"{unit.call_sign} is {row.status.replace('_', ' ')} at #{row.number}" for unit, row in taken)
-            + ".",
-            fix="Choose a unit that is free, or clear this one first. None of the units was assigned.",
-            units=[
-                {"unit": unit.call_sign, "unit_id": unit.id, "incident": row.incident_id, "number": row.number}
-                for unit, row in taken
-            ],
-        )

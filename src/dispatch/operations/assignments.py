@@ -36,11 +36,11 @@ from dispatch.operations.assignment_steps import (
     ENDED_INCIDENT,
     StatusStep,
     follow_unit,
-    require_free,
     take_step,
 )
 from dispatch.operations.call_body import FUTURE_TOLERANCE
 from dispatch.operations.fitness import doubts, require_crew_here
+from dispatch.operations.free_units import require_free
 from dispatch.operations.queue import make_active
 from dispatch.operations.watching import watch_of, watched
 

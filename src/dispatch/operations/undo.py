@@ -30,10 +30,10 @@ from dispatch.operations.assignment_steps import (
     ENDED_INCIDENT,
     StatusStep,
     follow_unit,
-    require_free,
     take_step,
 )
 from dispatch.operations.assignments import lock_assignment, lock_units
+from dispatch.operations.free_units import require_free
 from dispatch.operations.queue import make_active
 from dispatch.operations.responsibility import is_asked
 from dispatch.operations.watching import watched
