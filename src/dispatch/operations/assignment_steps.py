@@ -11,8 +11,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
-from dispatch.db.crews import crews_now
-from dispatch.db.models import Assignment, AssignmentResponder, Incident, Unit
+from dispatch.db.models import Assignment, Incident, Unit
 from dispatch.db.timers import Begin, End, Timing
 from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.alarm import AlarmKind
@@ -36,6 +35,7 @@ from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor
 from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.arrivals import warn_of_arrival
+from dispatch.operations.crewing import crew_up
 from dispatch.operations.free_units import OUT, require_free
 from dispatch.operations.queue import leave_queue, put_back, stop_waiting_for_hour
 from dispatch.operations.responsibility import refusal_of, require_somebody_left, take_over
@@ -81,7 +81,7 @@ async def take_step(
     unit = units.get(row.unit_id)
     if before is AssignmentStatus.RESERVED and step.status in ACTIVE:
         await require_free(session, actor.jurisdiction_id, list(units.values()))
-        await _crew_up(session, row, actor)
+        await crew_up(session, row, actor)
     if step.status is AssignmentStatus.CLEARED:
         await require_somebody_left(session, row, step.outcome)
     _write(row, step, before, occurred_at)
@@ -151,20 +151,6 @@ async def _lock(session: AsyncSession, jurisdiction_id: str, rows: Sequence[Assi
         .with_for_update()
     )
     return {unit.id: unit for unit in units}
-
-
-async def _crew_up(session: AsyncSession, row: Assignment, actor: Actor) -> None:
-    """Whoever is on the unit now goes, and not who was when it was reserved."""
-    if row.unit_id is None:
-        return
-    crew = (await crews_now(session, actor.jurisdiction_id, [row.unit_id], actor.now)).get(row.unit_id)
-    if crew is None:
-        return
-    row.crew_id = crew.crew_id if crew.is_shared else None
-    session.add_all(
-        AssignmentResponder(jurisdiction_id=row.jurisdiction_id, assignment_id=row.id, responder_id=person)
-        for person in crew.people
-    )
 
 
 def _write(row: Assignment, step: StatusStep, before: AssignmentStatus, occurred_at: datetime) -> None:
