@@ -23,6 +23,7 @@ from dispatch.api import (
     incidents,
     links,
     listings,
+    passing_on,
     policies,
     policy_life,
     positions,
@@ -64,7 +65,8 @@ problem document (RFC 9457) with a `code`, a sentence, and what to do.
 
 
 MODULES = (
-    *(calls, listings, incidents, links, assignments, turns, follow_ups, reevaluation, roster, shifts, positions),
+    *(calls, listings, incidents, links, assignments, turns, passing_on, follow_ups, reevaluation, roster, shifts),
+    positions,
     *(policies, policy_life, feed, tokens, alarms, reports, health, waiting),
 )
 

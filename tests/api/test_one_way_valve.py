@@ -18,7 +18,10 @@ QUERIES = {
     "/v1/units": ("agency=harbor-alliance",),
     "/v1/programs": ("agency=harbor-alliance",),
     "/v1/responders": ("agency=harbor-alliance",),
-    "/v1/assignments": ("unit=V1", "responder_type=cvi", "agency=harbor-alliance", "program=peacekeepers"),
+    "/v1/assignments": (
+        *("unit=V1", "responder_type=cvi", "agency=harbor-alliance", "program=peacekeepers"),
+        *("kind=notice", "kind=appointment"),
+    ),
     "/v1/feed": ("limit=1000", "limit=3"),
     "/v1/follow-ups": ("open=true", "open=false", "program=peacekeepers", "agency=harbor-alliance"),
     "/v1/units/{unit}/positions": (f"from={iso(NOW - timedelta(hours=1))}",),
@@ -91,7 +94,27 @@ async def _act(service: Service, waiting: str, busy: str, refused: str) -> None:
         promised = await service.post(f"/v1/assignments/{gone['id']}/follow-ups", later)
         assert promised.status_code == 201, promised.text
     await service.post(f"/v1/follow-ups/{promised.json()['id']}:complete", {"outcome": "contact_made"})
+    await _pass_on(service, waiting, refused)
     await service.assign(waiting, "V1")
+
+
+async def _pass_on(service: Service, waiting: str, refused: str) -> None:
+    """A transfer to them is a notice; they wait short of the scene, come at an hour, and nothing is handed over."""
+    told = await service.post(f"/v1/incidents/{refused}:transfer", {"unit": "V1", "reason": "retaliation"})
+    assert told.status_code == 201, told.text
+    [notice] = told.json()["assignments"]
+    assert notice["kind"] == "notice"
+    await service.step(notice["id"], "accepted")
+    assert (await service.post(f"/v1/assignments/{notice['id']}:hand-off", {"unit": "P1"})).status_code == 409
+    await service.step(notice["id"], "staged")
+    assert (await service.post(f"/v1/assignments/{notice['id']}:release")).status_code == 200
+    await service.step(notice["id"], "on_scene")
+    await service.step(notice["id"], "cleared", outcome="mediated")
+    hour = {"unit": "V1", "scheduled_for": iso(NOW + timedelta(hours=4))}
+    appointed = await service.post(f"/v1/incidents/{waiting}/appointments", hour)
+    assert appointed.status_code == 201, appointed.text
+    await service.step(appointed.json()["id"], "cancelled", reason="they have gone")
+    assert (await service.post(f"/v1/incidents/{waiting}:transfer", {"agency": "harbor-alliance"})).status_code == 409
 
 
 async def test_what_violence_interrupters_do_changes_no_byte_that_police_read(service: Service) -> None:
@@ -136,6 +159,24 @@ async def test_police_are_told_of_a_violence_interrupter_what_they_are_told_of_n
         ("POST", "/v1/assignments/{}:undo", row["id"], "asg_" + "0" * 26, {}),
         ("POST", "/v1/assignments/{}:backup", row["id"], "asg_" + "0" * 26, {}),
         ("POST", "/v1/assignments/{}/follow-ups", row["id"], "asg_" + "0" * 26, {"due_at": iso(NOW), "what": "x"}),
+        *(
+            ("POST", f"/v1/assignments/{{}}:{verb}", row["id"], "asg_" + "0" * 26, body)
+            for verb, body in (
+                ("return", {"reason": "x"}),
+                ("hand-off", {"unit": "P1"}),
+                ("take-over", {"accept": True}),
+                ("release", {}),
+            )
+        ),
+        ("POST", f"/v1/incidents/{incident}:transfer", "V1", "V8", {"unit": "{}"}),
+        ("POST", f"/v1/incidents/{incident}:transfer", "harbor-alliance", "nobodies", {"agency": "{}"}),
+        (
+            "POST",
+            f"/v1/incidents/{incident}/appointments",
+            "V1",
+            "V8",
+            {"unit": "{}", "scheduled_for": iso(NOW + timedelta(hours=1))},
+        ),
         ("POST", "/v1/follow-ups/{}:complete", promised, "fup_" + "0" * 26, {"outcome": "contact_made"}),
         ("POST", f"/v1/incidents/{incident}:redirect", "V1", "V8", {"unit": "{}"}),
         ("PATCH", "/v1/programs/{}", "peacekeepers", "nobodies", {"name": "x"}),
@@ -216,3 +257,15 @@ def test_the_walk_meets_a_role_for_every_permission_to_read() -> None:
     read = {one for one in Permission if one.value.endswith(".read")}
 
     assert read <= {one for permissions in ROLE_PERMISSIONS.values() for one in permissions}
+
+
+async def test_a_transfer_to_violence_interrupters_takes_nothing_off_the_queue(service: Service) -> None:
+    incident = await service.incident(**SHOOTING)
+    made = await service.post(f"/v1/incidents/{incident}:transfer", {"unit": "V1"})
+
+    await service.step(made.json()["assignments"][0]["id"], "accepted")
+
+    found = (await service.get(f"/v1/incidents/{incident}")).json()["incident"]
+    assert (found["status"], found["awaiting_transfer"]) == ("pending", [])
+    matched = (await service.get("/v1/recommendations")).json()["items"]
+    assert incident in [one["incident_id"] for one in matched]

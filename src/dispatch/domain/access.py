@@ -146,18 +146,31 @@ class Principal:
                 fix="Send that source, or ask an administrator for a token of your own.",
             )
 
-    def require_unit(self, unit_id: str) -> None:
-        """Raises Refused when the token speaks for another unit. A responder without a unit speaks for none."""
-        if unit_id != self.unit and (self.unit is not None or self.role is Role.RESPONDER):
+    def require_unit(self, unit_id: str | None) -> None:
+        """Raises Refused when the token speaks for another unit. A responder without a unit speaks for none.
+
+        unit_id: None for a party that is no unit of ours; no unit speaks for it.
+        """
+        if (unit_id is None or unit_id != self.unit) and (self.unit is not None or self.role is Role.RESPONDER):
             raise Refused(
                 "This token speaks for another unit.", fix="Use the token of that unit, or ask the dispatcher."
             )
 
     def require_agency(self, agency_id: str) -> None:
         """Raises Refused when the token is kept to other agencies; an integration acts for those it names only."""
-        allowed = frozenset[str]() if self.agencies is None and self.role is Role.INTEGRATION else self.agencies
-        if allowed is not None and agency_id not in allowed:
+        if not self.may_act_for(agency_id):
             raise Refused(f"This token may not act for the agency {agency_id}.", fix="Use a token of that agency.")
+
+    def may_act_for(self, agency_id: str) -> bool:
+        """True when the token is kept to no agency, or to this one; an integration acts for those it names only."""
+        allowed = frozenset[str]() if self.agencies is None and self.role is Role.INTEGRATION else self.agencies
+        return allowed is None or agency_id in allowed
+
+    def speaks_for(self, unit_id: str | None, agency_id: str) -> bool:
+        """True when the token is of this unit, or of somebody who acts for every unit of its agency."""
+        if self.unit is not None or self.role is Role.RESPONDER:
+            return self.unit is not None and self.unit == unit_id
+        return self.may_act_for(agency_id)
 
     def require_agencies(self, agencies: Collection[str] | None) -> None:
         """Raises Refused when what is kept to these agencies (None: to none) reaches further than this principal."""

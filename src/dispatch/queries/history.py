@@ -29,6 +29,7 @@ class HistoryFilter:
     agency: str | None = None
     category: str | None = None
     outcome: str | None = None
+    kind: str | None = None
     incident: str | None = None
     from_at: datetime | None = None
     to_at: datetime | None = None
@@ -109,6 +110,7 @@ def _filtered(jurisdiction_id: str, wanted: HistoryFilter) -> Select[Assignment,
         (Assignment.agency_id, wanted.agency),
         (Assignment.category, wanted.category),
         (Assignment.outcome, wanted.outcome),
+        (Assignment.kind, wanted.kind),
         (Assignment.unit_id, wanted.only_unit),
     ):
         if value is not None:

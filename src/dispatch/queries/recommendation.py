@@ -13,7 +13,7 @@ from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.assignment import ACTIVE, AssignmentStatus
 from dispatch.domain.errors import NotFound
 from dispatch.domain.geo import LatLon
-from dispatch.domain.outcome import AWAITING
+from dispatch.domain.outcome import PASSED_ON
 from dispatch.domain.plan import Plan, PlanStep, plan_from_data
 from dispatch.domain.unit import UnitStatus
 from dispatch.queries.earlier import came_before, with_workload
@@ -211,7 +211,7 @@ async def _declined(session: AsyncSession, incident: Incident) -> frozenset[str]
             Assignment.status.in_([AssignmentStatus.DECLINED.value, AssignmentStatus.TIMED_OUT.value]),
         )
     )
-    return frozenset(rows)
+    return frozenset(unit for unit in rows if unit is not None)
 
 
 async def _served(session: AsyncSession, incident: Incident, decided_at: datetime) -> frozenset[str]:
@@ -226,11 +226,11 @@ async def _served(session: AsyncSession, incident: Incident, decided_at: datetim
     rows = await session.scalars(
         select(Assignment.unit_id).where(
             mine,
-            arrived & (Assignment.cleared_at > decided_at) & Assignment.outcome.not_in(AWAITING),
+            arrived & (Assignment.cleared_at > decided_at) & Assignment.outcome.not_in(PASSED_ON),
             select(Assignment.id).where(mine, handling, Assignment.status.in_(_ON_IT)).exists(),
         )
     )
-    return frozenset(rows)
+    return frozenset(unit for unit in rows if unit is not None)
 
 
 def recommended(need: Need, units: Sequence[Candidate], zone: tzinfo | None, now: datetime) -> Recommendation:
