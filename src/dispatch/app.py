@@ -19,12 +19,14 @@ from dispatch.api import (
     calls,
     feed,
     follow_ups,
+    hazards,
     health,
     incidents,
     links,
     policies,
     policy_life,
     positions,
+    premise,
     reevaluation,
     reports,
     roster,
@@ -64,7 +66,7 @@ problem document (RFC 9457) with a `code`, a sentence, and what to do.
 
 MODULES = (
     *(calls, incidents, links, assignments, turns, follow_ups, reevaluation, roster, shifts, positions),
-    *(policies, policy_life, feed, tokens, alarms, reports, health, waiting),
+    *(policies, policy_life, feed, tokens, alarms, reports, health, waiting, premise, hazards),
 )
 
 

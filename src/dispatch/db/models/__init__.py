@@ -10,6 +10,7 @@ from dispatch.db.models.incident import Incident
 from dispatch.db.models.jurisdiction import Agency, Jurisdiction, Program
 from dispatch.db.models.linking import CallProfile, IncidentLink, LinkCursor
 from dispatch.db.models.policy import PolicyVersion, ShadowDecision
+from dispatch.db.models.premise_hazard import PremiseHazard
 from dispatch.db.models.responder import Certification, Responder
 from dispatch.db.models.shift import Shift, ShiftMember
 from dispatch.db.models.timer import Timer
@@ -37,6 +38,7 @@ __all__ = [
     "Jurisdiction",
     "LinkCursor",
     "PolicyVersion",
+    "PremiseHazard",
     "Program",
     "Responder",
     "ShadowDecision",
