@@ -1,7 +1,7 @@
 """What senders list as active, and an alarm for units whose positions stop.
 
 Revision: 0016
-After: 0014
+After: 0015
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0016"
-down_revision = "0014"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

@@ -19,6 +19,7 @@ from dispatch.api import (
     calls,
     feed,
     follow_ups,
+    hazards,
     health,
     incidents,
     links,
@@ -27,6 +28,7 @@ from dispatch.api import (
     policies,
     policy_life,
     positions,
+    premise,
     reevaluation,
     reports,
     roster,
@@ -66,8 +68,7 @@ problem document (RFC 9457) with a `code`, a sentence, and what to do.
 
 MODULES = (
     *(calls, listings, incidents, links, assignments, turns, passing_on, follow_ups, reevaluation, roster, shifts),
-    positions,
-    *(policies, policy_life, feed, tokens, alarms, reports, health, waiting),
+    *(positions, policies, policy_life, feed, tokens, alarms, reports, health, waiting, premise, hazards),
 )
 
 
