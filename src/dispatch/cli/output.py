@@ -63,7 +63,9 @@ def show_error(error: DispatchError, *, as_json: bool) -> None:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", ":")) else ".")
+    # What begins with a file's name or an id keeps it as it is written.
+    begins = text[:1].upper() if text.partition(" ")[0].isalpha() else text[:1]
+    return begins + text[1:] + ("" if text.endswith((".", "!", "?", ":")) else ".")
 
 
 def counts_table(title: str, counts: Sequence[tuple[str, int]], *, total: int, colors: Mapping[str, str]) -> Table:
