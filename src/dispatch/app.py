@@ -17,6 +17,7 @@ from dispatch.api import (
     alarms,
     assignments,
     calls,
+    certifications,
     feed,
     follow_ups,
     hazards,
@@ -66,7 +67,7 @@ problem document (RFC 9457) with a `code`, a sentence, and what to do.
 
 MODULES = (
     *(calls, incidents, links, assignments, turns, follow_ups, reevaluation, roster, shifts, positions),
-    *(policies, policy_life, feed, tokens, alarms, reports, health, waiting, premise, hazards),
+    *(policies, policy_life, feed, tokens, alarms, reports, health, waiting, premise, hazards, certifications),
 )
 
 
