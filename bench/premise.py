@@ -1,4 +1,4 @@
-"""What is known of a place, over a city's incidents of years: ordinary places, and the few that are called to daily."""
+"""What is known of a place: ordinary places of a city, and the few that are called to every day."""
 
 import asyncio
 import random
@@ -9,20 +9,20 @@ from bench.load import drive, get, only
 from bench.serving import make_dispatch, serving
 from bench.world import JURISDICTION, World
 
-ROWS = 1_000_000
+ROWS = 300_000
 HAZARDS = 20_000
 HOT_PLACES = 50
 LOOKS = 400
 SEED = 4
 
-# Four years of a city of 40 by 32 km. Every tenth incident is at one of the hot places: some 500 a year at each.
+# Fourteen months of a city of 40 by 32 km. Every tenth incident is at one of the hot places: some 500 a year at each.
 _FILL = """
 insert into incident (jurisdiction_id, id, status, category, incident_type, priority, needs_human, opened_at,
-                      recorded_at, decision_id, triage_type, disposition, lat, lon, uncertainty_m, address, address_key)
+                      recorded_at, decision_id, triage_type, disposition, lat, lon, uncertainty_m, address,
+                      address_key)
 select $1, 'inc_' || lpad(n::text, 26, '0'), 'closed', (array['medical','police','reporting'])[1 + n % 3],
-       'X' || n % 40, n % 5, false, t, t, 'none', 'X',
-       (array['resolved','refused','referred','no_contact'])[1 + n % 4], lat, lon, 20,
-       door || ' Grove St', door || ' grove st'
+       'X' || n % 40, n % 5, false, t, t, 'none', 'X', (array['resolved','refused','referred','no_contact'])[1 + n % 4],
+       lat, lon, 20, door || ' Grove St', door || ' grove st'
 from (select n, now() - n * interval '2 minutes' as t,
              case when n % 10 = 0 then 44.0 + (n / 10 % $3::int) * 0.007 else 44.0 + random() * 0.36 end as lat,
              case when n % 10 = 0 then -125.0 + (n / 10 % $3::int) * 0.008 else -125.0 + random() * 0.4 end as lon,
@@ -33,12 +33,12 @@ _SENT = """
 insert into assignment (jurisdiction_id, id, incident_id, unit_id, call_sign, agency_id, responder_type, category,
                         incident_type, priority, lat, lon, mode, status, assigned_by, outcome, created_at, on_scene_at,
                         cleared_at)
-select $1, 'asg_' || substr(i.id, 5), i.id, u.id, u.call_sign, u.agency_id, u.responder_type, i.category, 'X', 3, i.lat,
-       i.lon, 'ordered', 'cleared', 'bench', (array['handled','report_taken','refused'])[1 + i.priority % 3],
+select $1, 'asg_' || substr(i.id, 5), i.id, u.id, u.call_sign, u.agency_id, u.responder_type, i.category, 'X', 3,
+       i.lat, i.lon, 'ordered', 'cleared', 'bench', (array['handled','report_taken','refused'])[1 + i.priority % 3],
        i.opened_at, i.opened_at + interval '7 min', i.opened_at + interval '40 min'
 from incident i
-join (select *, row_number() over (order by id) as nth, count(*) over () as units
-        from unit where jurisdiction_id = $1) u
+join (select *, row_number() over (order by id) as nth, count(*) over () as units from unit
+      where jurisdiction_id = $1) u
   on u.nth = 1 + abs(hashtext(i.id)) % u.units
 where i.jurisdiction_id = $1
 """

@@ -17,6 +17,7 @@ from dispatch.api import (
     alarms,
     assignments,
     calls,
+    certifications,
     feed,
     follow_ups,
     hazards,
@@ -68,7 +69,8 @@ problem document (RFC 9457) with a `code`, a sentence, and what to do.
 
 MODULES = (
     *(calls, listings, incidents, links, assignments, turns, passing_on, follow_ups, reevaluation, roster, shifts),
-    *(positions, policies, policy_life, feed, tokens, alarms, reports, health, waiting, premise, hazards),
+    *(positions, policies, policy_life, feed, tokens, alarms, reports, health, waiting),
+    *(premise, hazards, certifications),
 )
 
 

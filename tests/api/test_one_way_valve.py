@@ -21,6 +21,7 @@ QUERIES = {
     "/v1/units": ("agency=harbor-alliance",),
     "/v1/programs": ("agency=harbor-alliance",),
     "/v1/responders": ("agency=harbor-alliance",),
+    "/v1/responders/certifications": ("agency=harbor-alliance", "expiring_within_days=3650"),
     "/v1/assignments": (
         *("unit=V1", "responder_type=cvi", "agency=harbor-alliance", "program=peacekeepers"),
         *("kind=notice", "kind=appointment"),
@@ -31,6 +32,7 @@ QUERIES = {
 }
 # Open to whoever may reach them, by route only; the stream is the feed, and never ends.
 NOT_READ = {"/metrics", "/v1/stream"}
+FIRST_AID = {"name": "first_aid", "expires_on": "2026-11-30"}
 SHOOTING: dict[str, Any] = {"call_type": None, "narrative": "shots fired outside"}
 
 
@@ -94,7 +96,10 @@ async def _act(service: Service, waiting: str, busy: str, refused: str) -> None:
     added = [
         ("/v1/programs", {"id": "walkers", "responder_type": "cvi", "name": "Walkers", **harbor}),
         ("/v1/units", {"call_sign": "V2", "responder_type": "cvi", "status": "available", **harbor}),
-        ("/v1/responders", {"employee_number": "R-V2", "name": "Person of V2", **harbor}),
+        (
+            "/v1/responders",
+            {"employee_number": "R-V2", "name": "Person of V2", "certifications": [FIRST_AID], **harbor},
+        ),
         ("/v1/tokens", {"name": "Phone of V1", "role": "responder", "unit": "V1"}),
         ("/v1/tokens", {"name": "Harbor desk", "role": "dispatcher", "agencies": ["harbor-alliance"]}),
     ]

@@ -134,16 +134,7 @@ class Kinds(BaseModel):
 @requires(Permission.PREMISE_WRITE)
 async def post_hazard(body: HazardBody, act: CurrentAct) -> Response:
     """In force at once, for everyone who may read it, until it expires. The very same again is 409."""
-    place = body.place
-    command = RecordHazard(
-        **_said(body),
-        source_kind=body.source.kind,
-        source=body.source.name,
-        position=LatLon(place.lat, place.lon) if place.lat is not None and place.lon is not None else None,
-        address=place.address,
-        door=place.door,
-    )
-    row = await record(act.session, command, await _kinds(act), actor_of(act), act.principal)
+    row = await record(act.session, command_of(body), await _kinds(act), actor_of(act), act.principal)
     return json_answer({"hazard": hazard_data(row, act.principal, act.now)}, 201)
 
 
@@ -259,6 +250,19 @@ async def list_kinds(act: CurrentAct) -> Kinds:
 
 async def _kinds(act: Act) -> HazardKinds:
     return await act.services.policies.hazard_kinds(act.session, act.principal.jurisdiction, act.now)
+
+
+def command_of(body: HazardBody) -> RecordHazard:
+    """The body as a command."""
+    place = body.place
+    return RecordHazard(
+        **_said(body),
+        source_kind=body.source.kind,
+        source=body.source.name,
+        position=LatLon(place.lat, place.lon) if place.lat is not None and place.lon is not None else None,
+        address=place.address,
+        door=place.door,
+    )
 
 
 def _said(body: _HazardBody) -> dict[str, Any]:

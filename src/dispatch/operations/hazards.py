@@ -93,9 +93,18 @@ async def record_at_incident(
 
 
 async def record_all(
-    session: AsyncSession, commands: Sequence[RecordHazard], kinds: HazardKinds, actor: Actor, principal: Principal
+    session: AsyncSession,
+    commands: Sequence[RecordHazard],
+    kinds: HazardKinds,
+    actor: Actor,
+    principal: Principal,
+    *,
+    dry_run: bool = False,
 ) -> int:
-    """All of them are in force; how many were not before. Raises Invalid with every bad row, by its number from 0."""
+    """All of them are in force; how many were not before. Raises Invalid with every bad row, by its number from 0.
+
+    dry_run: everything is checked and nothing stored.
+    """
     problems: list[FieldProblem] = []
     made: dict[tuple[object, ...], PremiseHazard] = {}
     for number, command in enumerate(commands):
@@ -110,8 +119,9 @@ async def record_all(
             made.setdefault(_identity(row), row)
     if problems:
         raise Invalid("Some hazards cannot be recorded.", fix="Correct these rows.", errors=problems)
-    session.add_all(made.values())
-    await tell(session, actor, *(hazard_entry(EventType.HAZARD_RECORDED, row, actor) for row in made.values()))
+    if not dry_run:
+        session.add_all(made.values())
+        await tell(session, actor, *(hazard_entry(EventType.HAZARD_RECORDED, row, actor) for row in made.values()))
     return len(made)
 
 

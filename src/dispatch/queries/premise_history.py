@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -64,10 +65,12 @@ _COUNTS = text(
                 and (cast(:agencies as text[]) is null or agency_id = any(cast(:agencies as text[])))
                 and (cast(:only_unit as text) is null or unit_id = :only_unit)
               group by outcome
+    union all select 'latest', to_jsonb(newest) #>> '{}', -row_number() over (order by opened_at desc, id desc)
+              from (select id, number, status, category, incident_type, disposition, opened_at, apart, same_address
+                    from near order by opened_at desc, id desc limit :latest) newest
     order by 1, 3 desc, 2
     """
 )
-_LATEST = text(NEAR + "select * from near order by opened_at desc, id desc limit :latest")  # noqa: S608
 _SAME_PHONE = text(
     """
     select count(*) from incident
@@ -108,11 +111,10 @@ async def history_near(session: AsyncSession, principal: Principal, wanted: Hist
     outcomes of its own agencies and unit alone.
     """
     values = _values(principal, wanted)
-    rows = (await session.execute(_COUNTS, values)).all()
+    rows = (await session.execute(_COUNTS, {**values, "latest": LATEST if with_latest else 0})).all()
     by: dict[str, dict[str, int]] = {}
     for row in rows:
         by.setdefault(row.what, {})[row.word] = row.n
-    latest = (await session.execute(_LATEST, {**values, "latest": LATEST})).mappings() if with_latest else ()
     return History(
         by["all"][""],
         by["open"][""],
@@ -120,7 +122,7 @@ async def history_near(session: AsyncSession, principal: Principal, wanted: Hist
         None if wanted.phone is None else int((await session.execute(_SAME_PHONE, values)).scalar_one()),
         by["uncertain"][""],
         {name: by.get(name, {}) for name in ("category", "incident_type", "disposition", "responder_type", "outcome")},
-        [dict(row) for row in latest],
+        [orjson.loads(word) for word in by.get("latest", {})],
     )
 
 
