@@ -23,6 +23,8 @@ class AlarmKind(StrEnum):
     UNIT_EMERGENCY = "unit_emergency"
     BACKUP_REQUESTED = "backup_requested"
     SHIFT_OVERRUN = "shift_overrun"
+    POSITION_SILENT = "position_silent"
+    POSITIONS_SILENT = "positions_silent"
 
 
 class Severity(StrEnum):
@@ -36,12 +38,14 @@ _A = AlarmKind
 _URGENT = frozenset(
     {
         *(_A.WELFARE_MISSED, _A.WELFARE_ESCALATED, _A.RISK_RAISED, _A.TIMER_FAILED, _A.FEED_SILENT),
-        *(_A.UNIT_EMERGENCY, _A.BACKUP_REQUESTED),
+        *(_A.UNIT_EMERGENCY, _A.BACKUP_REQUESTED, _A.POSITIONS_SILENT),
     }
 )
 
 # Whose business it is first; everybody who may read alarms sees all of them.
-FOR_SUPERVISOR = frozenset({_A.WELFARE_ESCALATED, _A.TIMER_FAILED, _A.FEED_SILENT, _A.SHIFT_OVERRUN})
+FOR_SUPERVISOR = frozenset(
+    {_A.WELFARE_ESCALATED, _A.TIMER_FAILED, _A.FEED_SILENT, _A.SHIFT_OVERRUN, _A.POSITIONS_SILENT}
+)
 
 ALARMS: Mapping[AlarmKind, str] = {
     _A.UNASSIGNED: "Nobody was sent inside the limit of its priority",
@@ -59,6 +63,8 @@ ALARMS: Mapping[AlarmKind, str] = {
     _A.UNIT_EMERGENCY: "A unit has declared an emergency; police and EMS are in the plan of its incident",
     _A.BACKUP_REQUESTED: "A unit asks for others to come to it",
     _A.SHIFT_OVERRUN: "A shift has ended while its unit is at work; it goes off duty when it clears",
+    _A.POSITION_SILENT: "A unit on duty sends no position any more; the recommendation knows only where it was",
+    _A.POSITIONS_SILENT: "Many units send no position any more: probably the location feed, and not the units",
     _A.TIMER_FAILED: "A timer could not do its work; look at what it was about",
 }
 

@@ -20,6 +20,7 @@ class TimerKind(StrEnum):
     STEP_WAIT = "step_wait"
     STEP_DECLINED = "step_declined"
     SHIFT_END = "shift_end"
+    POSITION_SILENT = "position_silent"
 
 
 _K, _S = TimerKind, AssignmentStatus
@@ -39,7 +40,9 @@ OF_QUEUE = frozenset({_K.UNASSIGNED, _K.STEP_WAIT, _K.STEP_DECLINED})
 OF_INCIDENT = OF_QUEUE | {_K.HOLD_DUE}
 
 # Kinds whose limit a policy sets; hold_due and the steps of a plan carry their own hour.
-LIMITED = (_K.UNASSIGNED, _K.OFFER, _K.TURNOUT, _K.TRAVEL, _K.WELFARE_CHECK)
+LIMITED = (_K.UNASSIGNED, _K.OFFER, _K.TURNOUT, _K.TRAVEL, _K.WELFARE_CHECK, _K.POSITION_SILENT)
+# Of these no incident is known, so that no priority can fit.
+WITHOUT_INCIDENT = frozenset({_K.POSITION_SILENT})
 MISSES_THAT_ESCALATE = 2
 
 # Assumed where a unit went without an estimate, so that a unit that never arrives is missed all the same.
@@ -109,6 +112,9 @@ SHIPPED_LIMITS: tuple[LimitRow, ...] = (
     _row(_K.WELFARE_CHECK, 900, types=f"{_ARMED} fire ems"),
     _row(_K.WELFARE_CHECK, 300, alone=True),
     _row(_K.WELFARE_CHECK, 600),
+    _row(_K.POSITION_SILENT, None, types=_DESKS),
+    _row(_K.POSITION_SILENT, 300, types=f"{_ARMED} fire ems"),
+    _row(_K.POSITION_SILENT, 900),
 )
 
 

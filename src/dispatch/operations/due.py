@@ -23,6 +23,7 @@ from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.assignment_steps import StatusStep, Taken, take_step
 from dispatch.operations.chain import hear_no, move_on
 from dispatch.operations.escalation import Help, escalate
+from dispatch.operations.position_silence import look_for_silence
 from dispatch.operations.queue_timers import FEED
 from dispatch.operations.shift_ends import end_of_shift
 from dispatch.operations.watching import watched
@@ -190,6 +191,10 @@ async def _shift_end(firing: Firing) -> Taken | None:
     return await end_of_shift(firing.session, firing.timer.subject_id, firing.actor, is_told=is_told)
 
 
+async def _position_silent(firing: Firing) -> Taken | None:
+    return await look_for_silence(firing.session, firing.timer.payload, firing.limits, firing.actor)
+
+
 _WAITING = (IncidentStatus.PENDING.value, IncidentStatus.ACTIVE.value)
 
 _WORK: dict[TimerKind, Callable[[Firing], Awaitable[Taken | None]]] = {
@@ -203,6 +208,7 @@ _WORK: dict[TimerKind, Callable[[Firing], Awaitable[Taken | None]]] = {
     TimerKind.STEP_WAIT: _step_wait,
     TimerKind.STEP_DECLINED: _step_declined,
     TimerKind.SHIFT_END: _shift_end,
+    TimerKind.POSITION_SILENT: _position_silent,
 }
 
 
