@@ -65,13 +65,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_listed_call_call", "listed_call", ["jurisdiction_id", "call_id"])
     op.add_column("incident", sa.Column("not_listed_since", TIMESTAMP, nullable=True))
-    _known("alarm", f"{ALARMS_BEFORE}, 'position_silent'")
+    _known("alarm", f"{ALARMS_BEFORE}, 'position_silent', 'positions_silent'")
     _known("timer", f"{TIMERS_BEFORE}, 'position_silent'")
 
 
 def downgrade() -> None:
     """How calls stood on their senders' lists is gone; what the log says of it stays."""
-    op.execute("delete from alarm where kind = 'position_silent'")
+    op.execute("delete from alarm where kind in ('position_silent', 'positions_silent')")
     op.execute("delete from timer where kind = 'position_silent'")
     _known("alarm", ALARMS_BEFORE)
     _known("timer", TIMERS_BEFORE)

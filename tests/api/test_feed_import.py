@@ -150,3 +150,16 @@ async def test_a_rule_of_the_mapping_closes_what_so_many_lists_lack(service: Ser
     assert outcome.listed["closed"] == 1
     closed = (await service.get("/v1/incidents", params={"status": "closed"})).json()["items"]
     assert [one["disposition"] for one in closed] == ["closed_at_source"]
+
+
+@WAYS
+async def test_a_list_that_is_refused_is_kept_and_the_next_one_is_taken(
+    service: Service, way: Way, tmp_path: Path
+) -> None:
+    future = json.dumps({"at": "2031-01-01T00:00:00Z", "rows": []})
+    now = polled(0, row("a"))
+
+    outcome = await followed(service, way, tmp_path, future, now)
+
+    assert outcome.refused == {"list_invalid": 1}
+    assert (outcome.listed["new"], outcome.stored["new"]) == (1, 1)

@@ -8,8 +8,10 @@ import pytest
 from tests.support.city import NOW
 from tests.support.service import Service
 
+from dispatch.db.session import transaction
 from dispatch.domain.access import Role
 from dispatch.domain.time import iso
+from dispatch.operations.positions import forget_old_tracks
 
 pytestmark = pytest.mark.anyio
 
@@ -142,6 +144,22 @@ async def test_history_that_is_older_than_a_month_is_gone(service: Service) -> N
 
     rows = await service.fetch("select unit_ids from unit_track where jurisdiction_id = $1", service.jurisdiction)
     assert [list(row[0]) for row in rows] == [[service.units["P2"]]]
+
+
+async def test_history_is_gone_after_a_month_also_when_the_feed_has_ended(service: Service) -> None:
+    for nth in range(3):
+        await _batch(service, _seen("P1", 44.1, 100 - nth))
+    rest = "select count(*) from unit_track where jurisdiction_id = $1"
+
+    service.clock.advance(30 * 86400 - 200)
+    async with transaction(service.sessions) as session:
+        assert await forget_old_tracks(session, service.jurisdiction, service.clock.now()) == 0
+    service.clock.advance(300)
+    async with asyncio.timeout(30), service.app.router.lifespan_context(service.app):
+        while (await service.fetch(rest, service.jurisdiction))[0][0]:  # noqa: ASYNC110 - the service tells nobody
+            await asyncio.sleep(0.05)
+
+    assert (await _unit(service, "P1"))["lat"] == 44.1
 
 
 async def test_a_track_of_more_than_four_hours_is_refused(service: Service) -> None:

@@ -49,7 +49,18 @@ narrative: {columns: [story]}
 received_at: when
 channel: {default: "911"}
 """
-
+FEED = """\
+mapping: polled
+title: Polled lists
+source: polled
+zone: America/Chicago
+time_formats: [iso, "%Y-%m-%d %H:%M"]
+snapshots: {at: at}
+records_at: rows
+key: {columns: [id]}
+type: {text: text}
+received_at: when
+"""
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
 
@@ -124,6 +135,28 @@ def test_past_calls_are_stored_once_and_bad_rows_kept_with_their_reason(run: Run
     kept = json.loads((testville / "calls.csv.rejects.ndjson").read_text())
     assert kept["row"] == 3
     assert kept["reason"]
+
+
+def test_a_polled_feed_is_followed_once_and_every_row_has_its_count(run: Run, testville: Path) -> None:
+    (testville / "polled.yaml").write_text(FEED)
+    row = {"id": "f1", "text": "NOISE COMPLAINT", "when": "2026-03-01 10:00"}
+    lists = [
+        {"at": "2026-03-01T16:05:00Z", "rows": [row, {**row, "id": "f2"}]},
+        {"at": "2026-03-01T16:20:00Z", "rows": [{**row, "id": "f2"}]},
+    ]
+    (testville / "lists.jsonl").write_text("\n".join([*map(json.dumps, lists), "busy"]))
+    arguments = ("import", "feed", "lists.jsonl", "--mapping", "polled.yaml")
+    first, again = run(*arguments, "--json", cwd=testville), run(*arguments, cwd=testville)
+    assert first.returncode == again.returncode == 5, first.stderr
+    counts = json.loads(first.stdout)
+    assert (counts["stored"]["new"], counts["vanished"], counts["service"]["vanished"]) == (2, 1, 1)
+    assert (counts["rows"]["new"], counts["rows"]["repeated"], counts["accounted"]) == (2, 1, True)
+    assert counts["refused"] == {"not_json": 1}
+    assert "2 lists with 3 rows" in again.stderr
+    assert "2 calls the service had already" in again.stderr
+    wrong = run("import", "calls", "lists.jsonl", "--mapping", "polled.yaml", cwd=testville)
+    assert wrong.returncode == 1
+    assert "dispatch import feed" in wrong.stderr
 
 
 def test_a_served_city_answers_tokens_are_taken_back_and_sigterm_ends_it_cleanly(

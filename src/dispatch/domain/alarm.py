@@ -27,6 +27,8 @@ class AlarmKind(StrEnum):
     TRANSFER_RETURNED = "transfer_returned"
     APPOINTMENT_MISSED = "appointment_missed"
     ARRIVED_UNRELEASED = "arrived_unreleased"
+    POSITION_SILENT = "position_silent"
+    POSITIONS_SILENT = "positions_silent"
 
 
 class Severity(StrEnum):
@@ -40,12 +42,14 @@ _A = AlarmKind
 _URGENT = frozenset(
     {
         *(_A.WELFARE_MISSED, _A.WELFARE_ESCALATED, _A.RISK_RAISED, _A.TIMER_FAILED, _A.FEED_SILENT),
-        *(_A.UNIT_EMERGENCY, _A.BACKUP_REQUESTED, _A.TRANSFER_RETURNED, _A.ARRIVED_UNRELEASED),
+        *(_A.UNIT_EMERGENCY, _A.BACKUP_REQUESTED, _A.TRANSFER_RETURNED, _A.ARRIVED_UNRELEASED, _A.POSITIONS_SILENT),
     }
 )
 
 # Whose business it is first; everybody who may read alarms sees all of them.
-FOR_SUPERVISOR = frozenset({_A.WELFARE_ESCALATED, _A.TIMER_FAILED, _A.FEED_SILENT, _A.SHIFT_OVERRUN})
+FOR_SUPERVISOR = frozenset(
+    {_A.WELFARE_ESCALATED, _A.TIMER_FAILED, _A.FEED_SILENT, _A.SHIFT_OVERRUN, _A.POSITIONS_SILENT}
+)
 
 ALARMS: Mapping[AlarmKind, str] = {
     _A.UNASSIGNED: "Nobody was sent inside the limit of its priority",
@@ -67,6 +71,8 @@ ALARMS: Mapping[AlarmKind, str] = {
     _A.TRANSFER_RETURNED: "A call that was passed on came back; it is on the queue again",
     _A.APPOINTMENT_MISSED: "The hour of an appointment has come and nobody is on the way or on the line",
     _A.ARRIVED_UNRELEASED: "A staged unit went in before anybody said that the scene is safe",
+    _A.POSITION_SILENT: "A unit on duty sends no position any more; the recommendation knows only where it was",
+    _A.POSITIONS_SILENT: "Many units send no position any more: probably the location feed, and not the units",
     _A.TIMER_FAILED: "A timer could not do its work; look at what it was about",
 }
 

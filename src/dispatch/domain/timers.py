@@ -22,6 +22,7 @@ class TimerKind(StrEnum):
     SHIFT_END = "shift_end"
     HAND_OFF = "hand_off"
     APPOINTMENT = "appointment"
+    POSITION_SILENT = "position_silent"
 
 
 _K, _S = TimerKind, AssignmentStatus
@@ -44,7 +45,9 @@ OF_INCIDENT = OF_QUEUE | {_K.HOLD_DUE}
 OF_ENDED = frozenset({_K.HAND_OFF, _K.APPOINTMENT})
 
 # Kinds whose limit a policy sets; hold_due and the steps of a plan carry their own hour.
-LIMITED = (_K.UNASSIGNED, _K.OFFER, _K.TURNOUT, _K.TRAVEL, _K.WELFARE_CHECK, _K.APPOINTMENT)
+LIMITED = (_K.UNASSIGNED, _K.OFFER, _K.TURNOUT, _K.TRAVEL, _K.WELFARE_CHECK, _K.APPOINTMENT, _K.POSITION_SILENT)
+# Of these no incident is known, so that no priority can fit.
+WITHOUT_INCIDENT = frozenset({_K.POSITION_SILENT})
 MISSES_THAT_ESCALATE = 2
 
 # Assumed where a unit went without an estimate, so that a unit that never arrives is missed all the same.
@@ -116,6 +119,9 @@ SHIPPED_LIMITS: tuple[LimitRow, ...] = (
     _row(_K.WELFARE_CHECK, 600),
     _row(_K.APPOINTMENT, 300, types=_DESKS),
     _row(_K.APPOINTMENT, 900),
+    _row(_K.POSITION_SILENT, None, types=_DESKS),
+    _row(_K.POSITION_SILENT, 300, types=f"{_ARMED} fire ems"),
+    _row(_K.POSITION_SILENT, 900),
 )
 
 

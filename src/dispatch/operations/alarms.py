@@ -23,7 +23,8 @@ from dispatch.operations.actor import Actor, tell
 class Raise:
     """What is wrong, with what it is about, in a sentence. unit: the one in question, or its assignment.
 
-    for_every_agency: shown to readers kept to other agencies too.
+    for_every_agency: shown to readers kept to other agencies too. agency_id, responder_type, named (id and call sign):
+    who alone may know of it, and the unit, where no row of one is at hand.
     """
 
     kind: AlarmKind
@@ -33,11 +34,32 @@ class Raise:
     unit: Assignment | Unit | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
     for_every_agency: bool = False
+    agency_id: str | None = None
+    responder_type: str | None = None
+    named: tuple[str, str] | None = None
+
+    def whose(self) -> dict[str, str | None]:
+        """The columns that say which unit it is about, and who may know of it."""
+        unit = self.unit
+        if unit is None:
+            unit_id, call_sign = self.named or (None, None)
+            return {
+                "unit_id": unit_id,
+                "call_sign": call_sign,
+                "agency_id": self.agency_id,
+                "responder_type": self.responder_type,
+            }
+        return {
+            "unit_id": unit.id if isinstance(unit, Unit) else unit.unit_id,
+            "call_sign": unit.call_sign,
+            "agency_id": None if self.for_every_agency else unit.agency_id,
+            "responder_type": unit.responder_type,
+        }
 
 
 async def raise_alarm(session: AsyncSession, what: Raise, actor: Actor) -> log.Entry:
     """The alarm stands until somebody acknowledges it; one that stands already counts up. The entry is for the log."""
-    unit, priority = what.unit, what.incident.priority if what.incident is not None else None
+    priority = what.incident.priority if what.incident is not None else None
     severity = severity_of(what.kind, priority)
     values = {
         "jurisdiction_id": actor.jurisdiction_id,
@@ -50,10 +72,7 @@ async def raise_alarm(session: AsyncSession, what: Raise, actor: Actor) -> log.E
         "subject_id": what.subject_id,
         "incident_id": what.incident.id if what.incident is not None else None,
         "priority": priority,
-        "unit_id": unit.id if isinstance(unit, Unit) else unit.unit_id if unit is not None else None,
-        "call_sign": unit.call_sign if unit is not None else None,
-        "agency_id": unit.agency_id if unit is not None and not what.for_every_agency else None,
-        "responder_type": unit.responder_type if unit is not None else None,
+        **what.whose(),
         "message": what.message,
         "payload": dict(what.payload),
     }
@@ -76,6 +95,8 @@ async def raise_alarm(session: AsyncSession, what: Raise, actor: Actor) -> log.E
         "subject": what.subject_id,
         "times": times,
     }
+    if what.incident is None and values["agency_id"] is not None:
+        payload["agency"] = values["agency_id"]  # what is not about an incident is its agency's business alone
     return log.Entry(EventType.ALARM_RAISED, alarm_id, actor.now, str(values["incident_id"] or "") or None, payload)
 
 

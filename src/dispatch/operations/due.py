@@ -25,6 +25,7 @@ from dispatch.operations.assignment_steps import StatusStep, Taken, take_step
 from dispatch.operations.chain import hear_no, move_on
 from dispatch.operations.escalation import Help, escalate
 from dispatch.operations.hand_off import refused
+from dispatch.operations.position_silence import look_for_silence
 from dispatch.operations.queue_timers import FEED
 from dispatch.operations.responsibility import is_asked
 from dispatch.operations.shift_ends import end_of_shift
@@ -212,6 +213,10 @@ async def _appointment(firing: Firing) -> Taken | None:
     return await come_due(firing.session, incident, row, asked, firing.actor, firing.limits)
 
 
+async def _position_silent(firing: Firing) -> Taken | None:
+    return await look_for_silence(firing.session, firing.timer.payload, firing.limits, firing.actor)
+
+
 _WAITING = (IncidentStatus.PENDING.value, IncidentStatus.ACTIVE.value)
 
 _WORK: dict[TimerKind, Callable[[Firing], Awaitable[Taken | None]]] = {
@@ -227,6 +232,7 @@ _WORK: dict[TimerKind, Callable[[Firing], Awaitable[Taken | None]]] = {
     TimerKind.SHIFT_END: _shift_end,
     TimerKind.HAND_OFF: _hand_off,
     TimerKind.APPOINTMENT: _appointment,
+    TimerKind.POSITION_SILENT: _position_silent,
 }
 
 

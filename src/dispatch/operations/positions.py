@@ -56,11 +56,18 @@ _TAKE = Statement(
     },
 )
 
+FORGOTTEN_AT_ONCE = 100
+# What another process is forgetting right now is its business: nobody waits for anybody.
 _FORGET = text(
     """
-    delete from unit_track where (jurisdiction_id, id) in (
-      select jurisdiction_id, id from unit_track
-      where jurisdiction_id = :jurisdiction_id and last_at < :before order by last_at limit 100)
+    with old as materialized (
+      select id from unit_track
+      where jurisdiction_id = :jurisdiction_id and last_at < :before
+      order by last_at limit :batch for update skip locked
+    )
+    delete from unit_track t using old
+    where t.jurisdiction_id = :jurisdiction_id and t.id = old.id
+    returning 1
     """
 )
 
@@ -175,5 +182,16 @@ async def _store(session: AsyncSession, good: Sequence[tuple[str, Seen]], actor:
             "all_lon": [seen.lon for _, seen in good],
         },
     )
-    await session.execute(_FORGET, {"jurisdiction_id": actor.jurisdiction_id, "before": actor.now - KEPT})
+    await forget_old_tracks(session, actor.jurisdiction_id, actor.now)
     return int(row["moved"])
+
+
+async def forget_old_tracks(
+    session: AsyncSession, jurisdiction_id: str, now: datetime, batch: int = FORGOTTEN_AT_ONCE
+) -> int:
+    """How many batches of positions older than KEPT were forgotten, oldest first, `batch` at most.
+
+    Every new batch does it; a feed that has ended must not keep its last month for ever, so housekeeping does too.
+    """
+    values = {"jurisdiction_id": jurisdiction_id, "before": now - KEPT, "batch": batch}
+    return len((await session.execute(_FORGET, values)).all())

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.db.timers import Begin, Timing
 from dispatch.domain.timers import TimeLimits, TimerKind
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.position_silence import position_look
 from dispatch.operations.shift_ends import shift_end_timers
 
 PLANTED_AT_ONCE = 500
@@ -48,7 +49,7 @@ _FEEDS_WATCHED = text(
 
 
 async def plant(session: AsyncSession, limits: TimeLimits, actor: Actor) -> int:
-    """Every pending incident, watched feed and ended shift has its timers. Returns how many were planted now."""
+    """Pending incidents, watched feeds, ended shifts and positions have their timers. Returns how many were planted."""
     key = {"jurisdiction_id": actor.jurisdiction_id}
     if not (await session.execute(_MY_TURN, key)).scalar_one():
         return 0
@@ -67,6 +68,7 @@ async def plant(session: AsyncSession, limits: TimeLimits, actor: Actor) -> int:
             if FEED + feed.source not in watched
         ]
     begins += await shift_end_timers(session, actor.now, actor.jurisdiction_id, PLANTED_AT_ONCE)
+    begins += await position_look(session, actor.now, actor.jurisdiction_id)
     await tell(session, actor, timing=Timing(begins))
     return len(begins)
 

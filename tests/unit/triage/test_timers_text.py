@@ -56,6 +56,8 @@ def test_a_feed_that_is_watched_is_known() -> None:
     [
         ("{timer: unassigned, limit_s: never}", "never_watched"),
         ("{timer: unassigned, responder_type: police, limit_s: 5}", "no_responder_yet"),
+        ("{timer: position_silent, priority: 0, limit_s: 60}", "no_incident"),
+        ("{timer: position_silent, alone: true, limit_s: 60}", "no_incident"),
         ("{timer: offer}", "missing"),
         ("{timer: hold_due, limit_s: 5}", "unknown_timer"),
         ("{timer: offer, responder_type: wizard, limit_s: 5}", "unknown_responder_type"),

@@ -10,6 +10,7 @@ from dispatch.cli.importing.rejects import RejectFile, take_call, tell_refused
 from dispatch.cli.importing.takers import Taker
 from dispatch.cli.output import words
 from dispatch.cli.progress import RowsProgress
+from dispatch.domain.errors import DispatchError, Unauthenticated, Unavailable
 from dispatch.domain.listing import CloseRule
 from dispatch.ingest.history import Reject, load_mapping
 from dispatch.ingest.replay import Replay, Step
@@ -97,7 +98,13 @@ async def _tell(
         word = await take_call(call, taker, rejects)
         if word is not None:
             outcome.stored[word] += 1
-    outcome.hear(await taker.listing(Listing(source, snapshot.at, step.listed, step.is_whole, rule)))
+    try:
+        outcome.hear(await taker.listing(Listing(source, snapshot.at, step.listed, step.is_whole, rule)))
+    except (Unavailable, Unauthenticated):
+        raise
+    except DispatchError as error:  # a list from the future, say: its calls are stored, and the next list is better
+        kept = {"line": snapshot.number, "reason": error.code, "detail": error.message, "at": snapshot.at}
+        rejects.add(f"list_{error.code}", kept)
 
 
 def tell_feed(outcome: FeedOutcome, *, dry_run: bool) -> None:

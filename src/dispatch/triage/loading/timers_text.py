@@ -2,7 +2,15 @@
 
 from collections.abc import Sequence
 
-from dispatch.domain.timers import LIMITED, SHIPPED_LIMITS, LimitRow, TimeLimits, TimerKind, WatchedFeed
+from dispatch.domain.timers import (
+    LIMITED,
+    SHIPPED_LIMITS,
+    WITHOUT_INCIDENT,
+    LimitRow,
+    TimeLimits,
+    TimerKind,
+    WatchedFeed,
+)
 from dispatch.triage.loading.fields import Fields
 from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.source import Mapping, Node
@@ -47,7 +55,11 @@ def _row(node: Node, responder_types: Sequence[str], problems: Problems) -> Limi
     if kind is TimerKind.UNASSIGNED and types:
         detail = "Nobody is assigned yet, so that no responder type can fit. Leave 'responder_type' out."
         problems.add(fields.place_of("responder_type"), "no_responder_yet", detail)
-    return LimitRow(kind, limit_s, frozenset(int(one) for one in priorities), frozenset(types), fields.flag("alone"))
+    alone = fields.flag("alone")
+    if kind in WITHOUT_INCIDENT and (priorities or alone is not None):
+        detail = "It runs without an incident and for any crew. Leave 'priority' and 'alone' out."
+        problems.add(fields.place, "no_incident", detail)
+    return LimitRow(kind, limit_s, frozenset(int(one) for one in priorities), frozenset(types), alone)
 
 
 def _limit_s(fields: Fields, problems: Problems) -> int | None:
