@@ -14,6 +14,9 @@ pytestmark = pytest.mark.anyio
 
 POLICE = ["city-police"]
 QUERIES = {
+    "/v1/premise": ("lat=44.051&lon=-124.901", "address=4217+Grove+St"),
+    "/v1/hazards": ("state=withdrawn", "state=expired", "agency=harbor-alliance"),
+    "/v1/incidents/{incident_id}/premise": ("radius_m=500",),
     "/v1/incidents": ("status=pending", "status=active", "status=pending&status=closed&status=cancelled"),
     "/v1/units": ("agency=harbor-alliance",),
     "/v1/programs": ("agency=harbor-alliance",),
@@ -51,6 +54,7 @@ async def _all_that_they_read(service: Service, tokens: dict[str, str], incident
         for name in ("{policy}", "{old}", "{new}"):
             filled = {one.replace(name, "test-city@1") for one in filled}
         filled = {one.replace("{unit}", unit) for one in filled for unit in ("P1", "V1")}
+        filled = {one.replace("{hazard_id}", hazard) for one in filled for hazard in await _hazards(service)}
         for one in sorted({one + query for one in filled for query in ("", *("?" + q for q in QUERIES.get(path, ())))}):
             assert "{" not in one, f"say how {path} is filled in"
             for role, token in tokens.items():
@@ -58,6 +62,30 @@ async def _all_that_they_read(service: Service, tokens: dict[str, str], incident
                     answer = await service.get(one, by=token, headers={"Accept": accept, "X-Request-Id": "r"})
                     found[f"{role} {accept} {one}"] = str(answer.status_code).encode() + answer.content
     return found
+
+
+async def _hazards(service: Service) -> list[str]:
+    rows = await service.fetch(
+        "select id from premise_hazard where jurisdiction_id = $1 order by id", service.jurisdiction
+    )
+    return [row["id"] for row in rows]
+
+
+async def _try_to_tell_of_hazards(service: Service, incident: str) -> None:
+    """Whatever community violence intervention says of a place is refused: it would be read by everyone."""
+    phone = await service.token(Role.RESPONDER, unit_id=service.units["V1"])
+    desk = await service.token(Role.SUPERVISOR, agencies=["harbor-alliance"])
+    found = {"kind": "weapon", "words": "a gun in the hall", "expires_at": iso(NOW + timedelta(days=9))}
+    there = {**found, "place": {"lat": 44.051, "lon": -124.901}, "source": {"kind": "document", "name": "x"}}
+    [hazard] = await _hazards(service)
+    for path, body, by in (
+        (f"/v1/incidents/{incident}/hazards", found, phone),
+        (f"/v1/incidents/{incident}/hazards", found, desk),
+        ("/v1/hazards", there, desk),
+        (f"/v1/hazards/{hazard}:review", {"expires_at": iso(NOW + timedelta(days=8))}, desk),
+        (f"/v1/hazards/{hazard}:withdraw", {"reason": "x"}, desk),
+    ):
+        assert (await service.post(path, body, by=by)).status_code == 403, path
 
 
 async def _act(service: Service, waiting: str, busy: str, refused: str) -> None:
@@ -96,6 +124,7 @@ async def _act(service: Service, waiting: str, busy: str, refused: str) -> None:
     await service.post(f"/v1/follow-ups/{promised.json()['id']}:complete", {"outcome": "contact_made"})
     await _pass_on(service, waiting, refused)
     await service.assign(waiting, "V1")
+    await _try_to_tell_of_hazards(service, waiting)
 
 
 async def _pass_on(service: Service, waiting: str, refused: str) -> None:
@@ -120,6 +149,8 @@ async def _pass_on(service: Service, waiting: str, refused: str) -> None:
 async def test_what_violence_interrupters_do_changes_no_byte_that_police_read(service: Service) -> None:
     waiting, busy, refused = [await service.incident(**SHOOTING) for _ in range(3)]
     await service.assign(busy, "P1", "M1")
+    dog = {"kind": "dog", "words": "a biting dog", "expires_at": iso(NOW + timedelta(days=9))}
+    assert (await service.post(f"/v1/incidents/{waiting}/hazards", dog)).status_code == 201
     tokens = await _police_tokens(service)
 
     before = await _all_that_they_read(service, tokens, [waiting, busy, refused])

@@ -76,6 +76,10 @@ class IncidentOut(BaseModel):
     plan_step: int = Field(ge=1, description="The step of the plan that is being tried")
     step_since: datetime | None = Field(description="Since when; null: since it was opened")
     linked_to: str | None = Field(description="The incident that stands for this one; null when it stands for itself")
+    not_listed_since: datetime | None = Field(
+        description="Since when its sender no longer lists the call that opened it - no sign of how it ended; "
+        "null: it does, or it keeps no list"
+    )
     version: int
 
     model_config = {"from_attributes": True}

@@ -21,6 +21,7 @@ from dispatch.api.bodies import Answers, Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of, json_answer
 from dispatch.api.link_answers import LinkOut
 from dispatch.api.passing_answers import QueuedIncident, passing_data
+from dispatch.api.premise_answers import HazardsOut, incident_hazards
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
 from dispatch.api.valve import triage_for
 from dispatch.db.lookup import get_incident, no_incident
@@ -96,6 +97,7 @@ class IncidentDetail(BaseModel):
     links: list[LinkOut] = Field(description="Other incidents that are, may be or are not the same; likest first")
     triage: TriageOut
     assignments: list[AssignmentOut]
+    hazards: HazardsOut | None = Field(description="Of the place; null for roles that may know none, and says nothing")
 
 
 class Timeline(BaseModel):
@@ -155,6 +157,7 @@ async def list_incidents(
     status: Annotated[list[IncidentStatus] | None, Query(description="Default: pending, held and active")] = None,
     category: Category | None = None,
     priority: Annotated[int | None, Query(ge=0, le=4)] = None,
+    listed: Annotated[bool | None, Query(description="False: only those that their sender no longer lists")] = None,
     cursor: Cursor = None,
     limit: Limit = PAGE,
 ) -> IncidentPage:
@@ -163,7 +166,10 @@ async def list_incidents(
     One that was passed on stays here until somebody has accepted it, and says in `awaiting_transfer` who was asked.
     """
     wanted = incidents.QueueFilter(
-        [one.value for one in status] if status else incidents.OPEN, category.value if category else None, priority
+        [one.value for one in status] if status else incidents.OPEN,
+        category.value if category else None,
+        priority,
+        listed,
     )
     after: Any = tuple(decode_cursor(cursor, [PRIORITIES, datetime, str])) if cursor else None
     rows = await incidents.queue(act.session, act.principal.jurisdiction, wanted, after=after, limit=limit)
@@ -208,6 +214,7 @@ async def get_one(incident_id: str, act: CurrentAct) -> Response:
                 for unit in units
                 if act.principal.sees_responder_type(unit.responder_type)
             ],
+            "hazards": await incident_hazards(act, row),
         },
         200,
     )
@@ -247,6 +254,7 @@ async def get_recommendation(incident_id: str, act: CurrentAct) -> Response:
     row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
     hidden = act.principal.hidden_responder_types()
     advice = await full_recommendation(act.session, row, act.now, hidden, act.services.routing)
+    advice["hazards"] = await incident_hazards(act, row)
     return json_answer(redacted_advice(advice, act.principal), 200)
 
 

@@ -1,6 +1,5 @@
-"""`dispatch import`: past calls through a mapping; the roster, the zones and the road network from a file each."""
+"""`dispatch import`: calls and feeds through a mapping; the roster, the zones and the road network from a file each."""
 
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,15 +8,17 @@ import typer
 from rich.markup import escape
 
 from dispatch.cli.exits import Exit
-from dispatch.cli.importing.calls import CallsImport, Outcome, import_here, import_there
+from dispatch.cli.importing.calls import CallsImport, import_calls, tell_calls
+from dispatch.cli.importing.feed import import_feed, tell_feed
 from dispatch.cli.importing.roster import check_references, read_roster
+from dispatch.cli.importing.target import Target
 from dispatch.cli.importing.zones import read_zones_file
 from dispatch.cli.jurisdiction import find_jurisdiction
 from dispatch.cli.output import AsJson, emit, words
 from dispatch.cli.policy_source import find_policy
 from dispatch.cli.service import cli_actor, migrated_database, run_in_transaction
 from dispatch.config import load_settings
-from dispatch.domain.errors import NotFound, Unauthenticated
+from dispatch.domain.errors import NotFound
 from dispatch.ingest.roads import read_roads, write_roads
 from dispatch.operations.policies import install_policy
 from dispatch.operations.setup import set_up
@@ -28,10 +29,10 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="Bring calls, units, zones and roads in.",
+    help="Bring calls, feeds, units, zones and roads in.",
 )
 
-File = Annotated[str, typer.Argument(metavar="FILE", help="- reads standard input (calls only).")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="- reads standard input (calls and lists only).")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, store nothing.")]
 Where = Annotated[str | None, typer.Option("--jurisdiction", "-j", help="Needed when there are several.")]
 
@@ -41,6 +42,13 @@ CALLS_EXAMPLES = """
   dispatch import calls calls-2025.csv.gz --mapping sf-police --dry-run
 
   DISPATCH_TOKEN=dsp_... dispatch import calls calls.csv --mapping my-cad.yaml --url https://dispatch.example
+"""
+FEED_EXAMPLES = """
+[bold]Examples[/]
+
+  dispatch import feed lists.jsonl.gz --mapping houston-feed --dry-run
+
+  poll-my-cad | DISPATCH_TOKEN=dsp_... dispatch import feed - --mapping my-feed.yaml --url https://dispatch.example
 """
 UNITS_EXAMPLES = """
 [bold]Examples[/]
@@ -66,14 +74,20 @@ ROADS_EXAMPLES = """
 """
 
 
+MappingName = Annotated[str, typer.Option(help="How to read the file: a shipped mapping by name, or a YAML file.")]
+Url = Annotated[str | None, typer.Option(envvar="DISPATCH_URL", help="Post to this running service.")]
+Token = Annotated[str, typer.Option(envvar="DISPATCH_TOKEN", help="For --url; better in the environment.")]
+Rejects = Annotated[Path | None, typer.Option(help="Where rows go that could not be taken.")]
+
+
 @app.command(epilog=CALLS_EXAMPLES)
 def calls(
     file: File,
-    mapping: Annotated[str, typer.Option(help="How to read the file: a shipped mapping by name, or a YAML file.")],
+    mapping: MappingName,
     dry_run: DryRun = False,
-    url: Annotated[str | None, typer.Option(envvar="DISPATCH_URL", help="Post to this running service.")] = None,
-    token: Annotated[str, typer.Option(envvar="DISPATCH_TOKEN", help="For --url; better in the environment.")] = "",
-    rejects: Annotated[Path | None, typer.Option(help="Where rows go that could not be taken.")] = None,
+    url: Url = None,
+    token: Token = "",
+    rejects: Rejects = None,
     jurisdiction: Where = None,
     as_json: AsJson = False,
 ) -> None:
@@ -82,40 +96,46 @@ def calls(
     Without --url they go straight into the database. Exit code 5: some rows could not be taken; they are in the
     reject file, each with its reason.
     """
-    if file != "-" and not Path(file).is_file():
-        raise NotFound(f"There is no file {file}.", fix="Check the path.")
-    if url and not token:
-        raise Unauthenticated("Posting to a service needs a token.", fix="Set DISPATCH_TOKEN.")
-    work = CallsImport(file, mapping, rejects or Path(f"{Path(file).name.strip('-') or 'stdin'}.rejects.ndjson"))
-    if url:
-        outcome = asyncio.run(import_there(work, url, token, dry_run=dry_run))
+    to = Target(url, token, jurisdiction, dry_run=dry_run)
+    outcome = to.run(lambda taker: import_calls(_work(file, mapping, rejects), taker))
+    if as_json:
+        emit(outcome.as_data(dry_run=dry_run))
     else:
-        with migrated_database() as address:
-            j = run_in_transaction(address, lambda session: find_jurisdiction(session, jurisdiction))
-            outcome = asyncio.run(import_here(work, address, j, dry_run=dry_run))
-    _tell(outcome, dry_run=dry_run, as_json=as_json)
+        tell_calls(outcome, dry_run=dry_run)
     if outcome.refused:
         raise typer.Exit(Exit.PARTIAL if outcome.taken or dry_run else Exit.FAILED)
 
 
-def _tell(outcome: Outcome, *, dry_run: bool, as_json: bool) -> None:
+@app.command(epilog=FEED_EXAMPLES)
+def feed(
+    file: File,
+    mapping: MappingName,
+    dry_run: DryRun = False,
+    url: Url = None,
+    token: Token = "",
+    rejects: Rejects = None,
+    jurisdiction: Where = None,
+    as_json: AsJson = False,
+) -> None:
+    """Follow a sender that lists its active calls again and again: one list on each line, in order.
+
+    Each call is stored once, what changes is an update, and what is gone from the list is flagged and stays as it is.
+    Doing it again changes nothing. Exit code 5: some rows or lists could not be taken; they are in the reject file.
+    """
+    to = Target(url, token, jurisdiction, dry_run=dry_run)
+    outcome = to.run(lambda taker: import_feed(_work(file, mapping, rejects), taker))
     if as_json:
         emit(outcome.as_data(dry_run=dry_run))
-        return
-    out = words()
-    verb = "could be stored" if dry_run else "stored and triaged"
-    out.print(f"[green]✓[/] {outcome.new:,} calls {verb} [dim]from {outcome.tally.rows_read:,} rows[/]")
-    for count, what in (
-        (outcome.unchanged, "were stored already"),
-        (outcome.updated, "were stored already and have changed"),
-        (outcome.tally.skipped.total(), "rows left out by rules of the mapping"),
-    ):
-        if count:
-            out.print(f"  [dim]·[/] {count:,} {what}")
+    else:
+        tell_feed(outcome, dry_run=dry_run)
     if outcome.refused:
-        out.print(f"  [red]✗[/] {outcome.refused:,} could not be taken: [bold]{escape(str(outcome.rejects))}[/]")
-        for reason, count in outcome.reasons.most_common(8):
-            out.print(f"    [dim]{count:>6,}[/] {escape(reason)}")
+        raise typer.Exit(Exit.PARTIAL if outcome.feed.lists else Exit.FAILED)
+
+
+def _work(file: str, mapping: str, rejects: Path | None) -> CallsImport:
+    if file != "-" and not Path(file).is_file():
+        raise NotFound(f"There is no file {file}.", fix="Check the path.")
+    return CallsImport(file, mapping, rejects or Path(f"{Path(file).name.strip('-') or 'stdin'}.rejects.ndjson"))
 
 
 @app.command(epilog=UNITS_EXAMPLES)

@@ -29,6 +29,9 @@ _LEGAL: dict[IncidentStatus, tuple[IncidentStatus, ...]] = {
     _S.CANCELLED: (_S.PENDING,),
 }
 
+# What a rule about a sender's list ends an incident with; it comes back by itself when it is listed again.
+CLOSED_AT_SOURCE = "closed_at_source"
+
 # Disposition code -> what it says. APCO 1.111.2 codes where one fits are beside the outcomes (domain/outcome.py).
 DISPOSITIONS: Mapping[str, str] = {
     "resolved": "Handled; nothing more to do",
@@ -44,6 +47,7 @@ DISPOSITIONS: Mapping[str, str] = {
     "false_alarm": "An alarm without cause",
     "duplicate": "The same as another incident",
     "cancelled_by_caller": "The caller withdrew it",
+    CLOSED_AT_SOURCE: "Its sender no longer lists it, and the rule of that feed closes it then; nobody here saw it end",
     "other": "None of these; the note says what",
 }
 

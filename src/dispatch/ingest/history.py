@@ -11,6 +11,7 @@ from dispatch.ingest.columns import columns_wanted
 from dispatch.ingest.grouping import merge_rows, number_repeats, reject_repeats
 from dispatch.ingest.history_call import HistoryCall, Reject, Skipped, UnitTimes
 from dispatch.ingest.mapping import Column, Mapping, load_mapping
+from dispatch.ingest.objects import first_cell, objects_in
 from dispatch.ingest.records import RAW_SHOWN, Line, Record, guess_delimiter, split_header, split_records
 from dispatch.ingest.rows import RowReader
 from dispatch.ingest.sources import CallFile
@@ -129,7 +130,7 @@ def _object_records(
         if line.problem is None and not line.text.strip():
             continue
         try:
-            found = _objects(json.loads(line.text), records_at) if line.problem is None else None
+            found = objects_in(json.loads(line.text), records_at) if line.problem is None else None
         except ValueError:
             found = None
         if found is None:
@@ -139,36 +140,4 @@ def _object_records(
             continue
         for item in found:
             row += 1
-            yield Record(row, line.number, [_first_cell(item, column) for column in wanted], line.warnings)
-
-
-def _objects(value: Any, records_at: str | None) -> list[dict[str, Any]] | None:
-    """The row objects that one line holds: itself, or the list that stands at a dotted path inside it."""
-    found = [value]
-    steps = (
-        records_at.split(".") if records_at and isinstance(value, dict) and records_at.split(".")[0] in value else []
-    )
-    for step in steps:
-        found = [inner for item in found if isinstance(item, dict) for inner in _as_list(item.get(step))]
-    return found if all(isinstance(item, dict) for item in found) else None
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
-
-
-def _first_cell(item: dict[str, Any], column: Column) -> str:
-    return next((text for name in column if (text := _cell_of(item, name))), "")
-
-
-def _cell_of(item: dict[str, Any], name: str) -> str:
-    value: Any = item.get(name)
-    if value is None and "." in name:
-        value = item
-        for step in name.split("."):
-            value = value.get(step) if isinstance(value, dict) else None
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            yield Record(row, line.number, [first_cell(item, column) for column in wanted], line.warnings)

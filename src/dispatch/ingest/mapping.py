@@ -17,7 +17,10 @@ from dispatch.ingest.history_call import STEPS
 from dispatch.ingest.places import EARTH, Box
 from dispatch.ingest.times import ClockReading, TimeReading
 
-SHIPPED = ("generic", "sf-police", "sf-fire", "san-diego", "seattle-fire", "burlington", "houston", "montgomery-pa")
+SHIPPED = (
+    *("generic", "sf-police", "sf-fire", "san-diego", "seattle-fire", "burlington", "montgomery-pa"),
+    *("houston", "houston-feed"),
+)
 
 
 def _as_tuple(value: Any) -> Any:
@@ -149,6 +152,16 @@ class CallerColumns(Part):
     wants: Column = ()
 
 
+class Snapshots(Part):
+    """A feed that lists all active calls again and again: each line of the file is one list, at the moment of `at`.
+
+    close_after_lists: how many whole lists in a row must lack a call before its incident is closed; never without it.
+    """
+
+    at: Column
+    close_after_lists: int | None = Field(None, ge=2)
+
+
 class Mapping(Part):
     """One sender's table, described. Names of columns are matched as the file writes them, then without case."""
 
@@ -177,6 +190,7 @@ class Mapping(Part):
     caller: CallerColumns = CallerColumns()
     not_calls: tuple[NotACall, ...] = ()
     units: UnitColumns | None = None
+    snapshots: Snapshots | None = None
 
     @model_validator(mode="after")
     def _zone_exists(self) -> "Mapping":
@@ -185,6 +199,17 @@ class Mapping(Part):
                 ZoneInfo(self.zone)
             except (ZoneInfoNotFoundError, ValueError) as unknown:
                 raise ValueError(f"'{self.zone}' is not a time zone; use a name such as America/Chicago") from unknown
+        return self
+
+    @model_validator(mode="after")
+    def _lists_can_be_read(self) -> "Mapping":
+        if self.snapshots and not self.records_at:
+            raise ValueError("`snapshots` needs `records_at`: where the rows of a list are inside its line")
+        if self.snapshots and (self.source_column or self.key.repeated != "pass" or self.key.or_row_number):
+            raise ValueError(
+                "`snapshots` needs one source and a key of its own for each call: no `source_column`, "
+                "`key.repeated` or `key.or_row_number`"
+            )
         return self
 
     @property

@@ -140,17 +140,21 @@ async def _hold_due(firing: Firing) -> Taken | None:
 
 _LAST_OF_FEED = text(
     """
-    select max(c.recorded_at) from incident i
-    join call c on c.jurisdiction_id = i.jurisdiction_id and c.incident_id = i.id
-    where i.jurisdiction_id = :jurisdiction_id and c.source = :source
-      and i.opened_at > cast(:since as timestamptz) - interval '1 day'
-      and c.recorded_at > cast(:since as timestamptz)
+    select greatest(
+      (select max(c.recorded_at) from incident i
+       join call c on c.jurisdiction_id = i.jurisdiction_id and c.incident_id = i.id
+       where i.jurisdiction_id = :jurisdiction_id and c.source = :source
+         and i.opened_at > cast(:since as timestamptz) - interval '1 day'
+         and c.recorded_at > cast(:since as timestamptz)),
+      (select recorded_at from sender_list
+       where jurisdiction_id = :jurisdiction_id and source = :source
+         and recorded_at > cast(:since as timestamptz)))
     """
 )
 
 
 async def _feed_silent(firing: Firing) -> Taken | None:
-    """A feed is looked at again when its newest call is as old as its limit, so that a call costs it nothing."""
+    """A feed is looked at again when its newest call or list is as old as its limit: a call costs it nothing."""
     source = firing.timer.subject_id.removeprefix(FEED)
     silent_s = next((feed.silent_s for feed in firing.limits.feeds if feed.source == source), None)
     if silent_s is None:

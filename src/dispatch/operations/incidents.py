@@ -19,9 +19,9 @@ from dispatch.domain.incident import IncidentStatus, legal_incident_moves, requi
 from dispatch.domain.time import iso
 from dispatch.domain.timers import OF_INCIDENT, TimerKind
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.ending import end_incident
 from dispatch.operations.known_words import require_incident_type
 from dispatch.operations.queue import put_back
-from dispatch.operations.unserved import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,11 @@ async def close(
     if wish.final_type is not None:
         await require_incident_type(session, policies, incident, wish.final_type, "/final_type", actor)
     await _require_nobody_on(session, incident, [*ACTIVE, AssignmentStatus.RESERVED])
-    _move(incident, IncidentStatus.CANCELLED if wish.cancel else IncidentStatus.CLOSED)
-    incident.disposition = wish.disposition
-    incident.closed_at = actor.now
-    incident.final_type = wish.final_type or incident.on_scene_type or incident.incident_type
-    await settle(session, incident, actor)
-    payload = {"disposition": wish.disposition, "note": wish.note, "final_type": incident.final_type}
-    entry = log.Entry(f"incident.{incident.status}", incident.id, actor.now, incident.id, payload)
-    await tell(session, actor, entry, timing=Timing(ends=[End(incident.id, OF_INCIDENT)]))
+    to = IncidentStatus.CANCELLED if wish.cancel else IncidentStatus.CLOSED
+    done = await end_incident(
+        session, incident, to, wish.disposition, actor, note=wish.note, final_type=wish.final_type
+    )
+    await tell(session, actor, done.entry, timing=done.timing)
     return incident
 
 

@@ -15,11 +15,12 @@ OPEN = ("pending", "held", "active")
 
 @dataclass(frozen=True, slots=True)
 class QueueFilter:
-    """What to list; empty asks nothing."""
+    """What to list; empty asks nothing. listed: False: those that their sender no longer lists; True: the rest."""
 
     statuses: Sequence[str] = OPEN
     category: str | None = None
     priority: int | None = None
+    listed: bool | None = None
 
 
 async def queue(
@@ -38,6 +39,9 @@ async def queue(
         query = query.where(Incident.category == wanted.category)
     if wanted.priority is not None:
         query = query.where(Incident.priority == wanted.priority)
+    if wanted.listed is not None:
+        gone = Incident.not_listed_since.is_not(None)
+        query = query.where(~gone if wanted.listed else gone)
     key = (Incident.priority, Incident.opened_at, Incident.id)
     if after is not None:
         query = query.where(tuple_(*key) > tuple_(*after))

@@ -22,6 +22,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "token create": ("--role", "auditor", "--name", "x"),
     "token revoke": ("tok_01KAQ4Z0000000000000000000",),
     "import calls": ("FILE", "--mapping", "sf-police"),
+    "import feed": ("FILE", "--mapping", "houston-feed"),
     "import units": ("FILE",),
     "import zones": ("FILE",),
     "import roads": ("FILE",),

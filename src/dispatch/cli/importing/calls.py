@@ -1,28 +1,18 @@
 """Past calls go in one after another, each stored before the next; rows that cannot be taken are kept with a reason."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
-import orjson
-
-from dispatch.cli.http_client import answer, open_client, unreachable
+from dispatch.cli.importing.rejects import RejectFile, take_call, tell_refused
+from dispatch.cli.importing.takers import Taker
 from dispatch.cli.output import words
 from dispatch.cli.progress import RowsProgress
-from dispatch.cli.service import cli_actor
-from dispatch.db.active_policy import ActivePolicies
-from dispatch.db.session import make_engine, make_sessions, transaction
-from dispatch.domain.errors import DispatchError, StaleContent, Unauthenticated, Unavailable
+from dispatch.domain.errors import Invalid
 from dispatch.ingest.history import HistoryCall, Reject, load_mapping, read_calls
 from dispatch.ingest.tally import Tally
-from dispatch.operations.call_body import CallBody
-from dispatch.operations.calls import receive
 
-Take = Callable[[dict[str, Any]], Awaitable[str]]
 SHOW_EVERY = 25
 
 
@@ -44,8 +34,12 @@ class Outcome:
     new: int = 0
     updated: int = 0
     unchanged: int = 0
-    refused: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def refused(self) -> int:
+        """Rows that could not be taken."""
+        return self.reasons.total()
 
     @property
     def taken(self) -> int:
@@ -66,80 +60,42 @@ class Outcome:
         }
 
 
-async def import_here(work: CallsImport, url: str, jurisdiction_id: str, *, dry_run: bool) -> Outcome:
-    """Into the database, by the operation that also stands behind POST /v1/calls."""
-    engine = make_engine(url, pool_size=1)
-    sessions, policies = make_sessions(engine), ActivePolicies()
-
-    async def take(body: dict[str, Any]) -> str:
-        actor = cli_actor(jurisdiction_id, datetime.now(UTC))
-        async with transaction(sessions) as session:
-            got = await receive(session, CallBody.model_validate(body), orjson.dumps(body), policies, actor)
-        return "new" if got.created else "updated" if got.call_version > 1 else "unchanged"
-
-    try:
-        return await _import(work, None if dry_run else take)
-    finally:
-        await engine.dispose()
-
-
-async def import_there(work: CallsImport, url: str, token: str, *, dry_run: bool) -> Outcome:
-    """Into a running service, over HTTP."""
-    async with open_client(url, token) as client:
-
-        async def take(body: dict[str, Any]) -> str:
-            try:
-                response = await client.post("/v1/calls", json=body)
-            except httpx.HTTPError as error:
-                raise unreachable(url, error) from error
-            got = answer(response)
-            return "new" if response.status_code == 201 else "updated" if got["call"]["version"] > 1 else "unchanged"
-
-        return await _import(work, None if dry_run else take)
-
-
-async def _import(work: CallsImport, take: Take | None) -> Outcome:
+async def import_calls(work: CallsImport, taker: Taker | None) -> Outcome:
+    """Each call is stored before the next; without a taker nothing is, and all is checked."""
     outcome = Outcome(work.rejects)
-    with RowsProgress(words(), "calls") as progress, _RejectFile(outcome) as rejects:
-        for number, item in enumerate(read_calls(work.file, load_mapping(work.mapping), tally=outcome.tally)):
+    mapping = load_mapping(work.mapping)
+    if mapping.snapshots is not None:
+        raise Invalid(
+            f"The mapping {mapping.mapping} reads lists of active calls.", fix="Use `dispatch import feed` with it."
+        )
+    with RowsProgress(words(), "calls") as progress, RejectFile(work.rejects) as rejects:
+        for number, item in enumerate(read_calls(work.file, mapping, tally=outcome.tally)):
             if isinstance(item, Reject):
                 rejects.add(item.reason, asdict(item))
             else:
-                await _take_one(item, take, outcome, rejects)
+                await _take_one(item, taker, outcome, rejects)
+            outcome.reasons = rejects.reasons
             if number % SHOW_EVERY == 0:
                 progress.show(outcome.tally.rows_read, outcome.refused, None)
     return outcome
 
 
-async def _take_one(call: HistoryCall, take: Take | None, outcome: Outcome, rejects: "_RejectFile") -> None:
-    try:
-        word = "new" if take is None else await take(call.body)
-    except (Unavailable, Unauthenticated):
-        raise  # the next row would fare no better; what was stored is found again
-    except StaleContent:
-        word = "unchanged"
-    except DispatchError as error:
-        rejects.add(error.code, {"row": call.row, "reason": error.code, "detail": error.message, "body": call.body})
-        return
-    setattr(outcome, word, getattr(outcome, word) + 1)
+async def _take_one(call: HistoryCall, taker: Taker | None, outcome: Outcome, rejects: RejectFile) -> None:
+    word = "new" if taker is None else await take_call(call, taker, rejects)
+    if word is not None:
+        setattr(outcome, word, getattr(outcome, word) + 1)
 
 
-class _RejectFile:
-    """Made when the first row is refused: an empty file would be a false alarm."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        self._outcome = outcome
-        self._lines: list[bytes] = []
-
-    def __enter__(self) -> "_RejectFile":
-        return self
-
-    def add(self, reason: str, row: dict[str, Any]) -> None:
-        """The row is counted and kept."""
-        self._outcome.refused += 1
-        self._outcome.reasons[reason] += 1
-        self._lines.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
-
-    def __exit__(self, *_: object) -> None:
-        if self._lines:
-            self._outcome.rejects.write_bytes(b"".join(self._lines))
+def tell_calls(outcome: Outcome, *, dry_run: bool) -> None:
+    """The counts, for people."""
+    out = words()
+    verb = "could be stored" if dry_run else "stored and triaged"
+    out.print(f"[green]✓[/] {outcome.new:,} calls {verb} [dim]from {outcome.tally.rows_read:,} rows[/]")
+    for count, what in (
+        (outcome.unchanged, "were stored already"),
+        (outcome.updated, "were stored already and have changed"),
+        (outcome.tally.skipped.total(), "rows left out by rules of the mapping"),
+    ):
+        if count:
+            out.print(f"  [dim]·[/] {count:,} {what}")
+    tell_refused(outcome.reasons, outcome.rejects)
