@@ -54,6 +54,12 @@ def upgrade() -> None:
         where a.is_open and u.jurisdiction_id = a.jurisdiction_id and u.id = a.unit_id and not u.mobile
         """
     )
+    op.create_index(
+        "ix_assignment_kind",
+        "assignment",
+        ["jurisdiction_id", "kind", "created_at", "id"],
+        postgresql_where=sa.text("kind <> 'dispatch'"),
+    )
     # One reading of the table for all of them.
     wanted = ", ".join(f"add constraint ck_assignment_{name} check ({rule})" for name, rule in CHECKS.items())
     op.execute(f"-- squawk-ignore constraint-missing-not-valid\nalter table assignment {wanted}")
@@ -69,6 +75,7 @@ def downgrade() -> None:
     _known("timer", TIMERS)
     dropped = ", ".join(f"drop constraint ck_assignment_{name}" for name in CHECKS)
     op.execute(f"-- squawk-ignore ban-drop-constraint\nalter table assignment {dropped}")
+    op.drop_index("ix_assignment_kind", table_name="assignment")
     op.execute("delete from assignment where unit_id is null")
     op.execute("-- squawk-ignore adding-not-nullable-field\nalter table assignment alter column unit_id set not null")
     for name, _ in COLUMNS:

@@ -339,3 +339,20 @@ async def test_only_a_unit_that_is_staged_is_released(service: Service) -> None:
     _, police, _ = await _staged(service)
 
     assert (await _release(service, police)).status_code == 409
+
+
+async def test_a_unit_whose_part_is_to_stage_waits_for_the_word_whether_or_not_it_said_that_it_is_there(
+    service: Service,
+) -> None:
+    incident = await service.incident(narrative="shots fired outside", call_type=None)
+    [told] = await service.assign(incident, "M1", role="staged")
+    [silent] = await service.assign(incident, "M2", role="staged")
+    for one in (told, silent):
+        await service.step(one["id"], "en_route")
+
+    released = await _release(service, told["id"])
+    await service.step(told["id"], "staged")
+    arrived = [await service.step(one["id"], "on_scene") for one in (told, silent)]
+
+    assert released.status_code == 200, released.text
+    assert [[one["code"] for one in row["warnings"]] for row in arrived] == [[], ["not_released"]]

@@ -177,6 +177,23 @@ async def test_an_outside_party_that_has_the_call_is_not_missed_on_the_road(serv
     assert await _kinds(service) == []
 
 
+async def test_police_of_another_county_are_police_where_it_is_counted_who_came_without_them(service: Service) -> None:
+    incident = await service.incident()
+    made = await _transfer(service, incident, **COUNTY, responder_type="police")
+    await service.step(made["id"], "accepted")
+    [ours] = await service.assign(incident, "CR1")
+    await service.step(ours["id"], "on_scene")
+    await service.step(ours["id"], "cleared", outcome="de_escalated")
+    await service.step(made["id"], "cleared", outcome="handled")
+    await service.post(f"/v1/incidents/{incident}:close", {"disposition": "resolved"})
+    service.clock.advance(1)
+
+    counts = (await service.get("/v1/reports/handling", by="supervisor")).json()["items"]
+
+    [care] = [one for one in counts if one["responder_type"] == "community_responder"]
+    assert (care["handled"], care["handled_police_never_assigned"], care["handled_police_never_sent"]) == (1, 0, 0)
+
+
 async def test_the_same_party_is_not_asked_twice_at_once(service: Service) -> None:
     incident = await service.incident()
     await _transfer(service, incident, **COUNTY)

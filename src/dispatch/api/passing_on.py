@@ -195,6 +195,9 @@ async def post_take_over(assignment_id: str, body: TakeOverBody, act: CurrentAct
 )
 @requires(Permission.ASSIGNMENT_STATUS)
 async def post_release(assignment_id: str, body: ReleaseBody, act: CurrentAct) -> AssignmentOut:
-    """The staged unit may go in, by the word of a unit on scene or of a dispatcher. 409 when it is not staged."""
+    """The staged unit may go in, by the word of a unit on scene or of a dispatcher.
+
+    Also before it is there, where its part in the plan is to stage. 409 for a unit that does not wait.
+    """
     row = await release(act.session, assignment_id, body.reason, actor_of(act), act.principal)
     return assignment_out(row, act.principal)

@@ -160,7 +160,7 @@ def _write(row: Assignment, step: StatusStep, before: AssignmentStatus, occurred
     row.reason = row.reason if step.reason is None else step.reason
     row.note = row.note if step.note is None else step.note
     setattr(row, stamp_column(step.status), occurred_at)
-    if step.status is AssignmentStatus.STAGED:
+    if step.status is AssignmentStatus.STAGED and before is AssignmentStatus.ON_SCENE:
         row.released_at = row.released_by = None  # whoever pulls back waits to be released again
     if implies_acceptance(before, step.status) and row.accepted_at is None:
         row.accepted_at = occurred_at

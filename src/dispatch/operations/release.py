@@ -10,21 +10,22 @@ from dispatch.domain.assignment import AssignmentStatus
 from dispatch.domain.errors import Conflict, Refused
 from dispatch.domain.events import EventType
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.arrivals import waits_for_release
 from dispatch.operations.assignments import lock_assignment
 
 
 async def release(
     session: AsyncSession, assignment_id: str, reason: str | None, actor: Actor, principal: Principal
 ) -> Assignment:
-    """The staged unit may go in; said again, the first word stands.
+    """The unit that waits short of the scene, or is on its way to wait there, may go in; the first word stands.
 
-    A unit may say so that is on that scene itself. Raises Conflict when the unit is not staged, NotFound, Refused.
+    A unit may say so that is on that scene itself. Raises Conflict when the unit does not wait, NotFound, Refused.
     """
     incident, row = await lock_assignment(session, assignment_id, actor, None)
     by = await _speaks_from_scene(session, incident, row, principal)
-    if row.status != AssignmentStatus.STAGED.value:
+    if not waits_for_release(row):
         raise Conflict(
-            f"{row.call_sign} is {row.status.replace('_', ' ')}; only a staged unit waits to be released.",
+            f"{row.call_sign} is {row.status.replace('_', ' ')} and does not wait to be released.",
             fix="Nothing needs doing, or read the incident's assignments.",
         )
     if row.released_at is not None:

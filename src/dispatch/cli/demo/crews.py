@@ -208,6 +208,8 @@ class Crews:
             body["outcome"] = step.outcome
 
         async def tell() -> None:
+            if step.status == "on_scene" and sent.role == "staged":
+                await self._dispatcher.release(sent.assignment)
             answer = await self._dispatcher.step(sent.assignment, body)
             if not answer.ok:
                 self._dispatcher.traffic.unexpected.append(f"{sent.unit} could not become {step.status}: {answer.code}")

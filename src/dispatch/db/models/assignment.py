@@ -66,6 +66,14 @@ class Assignment(Table):
         Index("ix_assignment_responder_type", "jurisdiction_id", "responder_type", "created_at", "id"),
         Index("ix_assignment_category", "jurisdiction_id", "category", "created_at", "id"),
         Index("ix_assignment_outcome", "jurisdiction_id", "outcome", "created_at", "id"),
+        Index(
+            "ix_assignment_kind",
+            "jurisdiction_id",
+            "kind",
+            "created_at",
+            "id",
+            postgresql_where=text("kind <> 'dispatch'"),
+        ),
     )
 
     jurisdiction_id: Mapped[str] = mapped_column(primary_key=True)
