@@ -35,11 +35,12 @@ test: $(STAMP) ## Run all tests
 test-fast: $(STAMP) ## Run the tests of the core (no database)
 	@$(BIN)/python -m pytest tests/unit tests/structure $(ARGS)
 
-check: $(STAMP) ## Format, lint, types, import contracts, migrations up-down-up, OpenAPI
+check: $(STAMP) ## Format, lint, types, import contracts, structure, migrations up-down-up, OpenAPI, policy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pytest -q tests/structure
 	@$(BIN)/python -m tools.check_migrations
 	@$(BIN)/python -m tools.check_openapi
 	@$(BIN)/dispatch policy check us-default

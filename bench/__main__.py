@@ -23,6 +23,7 @@ BENCHES = {
     "history": True,
     "positions": True,
     "linking": True,
+    "premise": True,
     "recommend": False,
     "triage": False,
     "growth": False,
@@ -52,6 +53,7 @@ TARGETS: dict[str, tuple[str, float]] = {
     "positions_per_s": (">=", 1200),
     "positions_visible_p95_ms": ("<=", 1000),
     "link_p95_ms": ("<=", 20),
+    "premise_p95_ms": ("<=", 50),
 }
 words = Console(stderr=True, highlight=False)
 

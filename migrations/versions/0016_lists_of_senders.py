@@ -1,7 +1,7 @@
 """What senders list as active, and an alarm for units whose positions stop.
 
 Revision: 0016
-After: 0013
+After: 0015
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
@@ -18,11 +18,12 @@ TIMESTAMP = postgresql.TIMESTAMP(timezone=True)
 ALARMS_BEFORE = (
     "'unassigned', 'offer_unanswered', 'offer_incomplete', 'turnout_overdue', 'travel_overdue', 'welfare_missed', "
     "'welfare_escalated', 'hold_due', 'feed_silent', 'step_moved_on', 'step_declined', 'risk_raised', "
-    "'timer_failed', 'unit_emergency', 'backup_requested', 'shift_overrun'"
+    "'timer_failed', 'unit_emergency', 'backup_requested', 'shift_overrun', "
+    "'hand_off_refused', 'transfer_returned', 'appointment_missed', 'arrived_unreleased'"
 )
 TIMERS_BEFORE = (
     "'unassigned', 'offer', 'turnout', 'travel', 'welfare_check', 'hold_due', 'feed_silent', 'step_wait', "
-    "'step_declined', 'shift_end'"
+    "'step_declined', 'shift_end', 'hand_off', 'appointment'"
 )
 
 

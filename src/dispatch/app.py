@@ -17,15 +17,19 @@ from dispatch.api import (
     alarms,
     assignments,
     calls,
+    certifications,
     feed,
     follow_ups,
+    hazards,
     health,
     incidents,
     links,
     listings,
+    passing_on,
     policies,
     policy_life,
     positions,
+    premise,
     reevaluation,
     reports,
     roster,
@@ -64,8 +68,9 @@ problem document (RFC 9457) with a `code`, a sentence, and what to do.
 
 
 MODULES = (
-    *(calls, listings, incidents, links, assignments, turns, follow_ups, reevaluation, roster, shifts, positions),
-    *(policies, policy_life, feed, tokens, alarms, reports, health, waiting),
+    *(calls, listings, incidents, links, assignments, turns, passing_on, follow_ups, reevaluation, roster, shifts),
+    *(positions, policies, policy_life, feed, tokens, alarms, reports, health, waiting),
+    *(premise, hazards, certifications),
 )
 
 

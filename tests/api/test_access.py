@@ -236,13 +236,25 @@ async def _every_answer(service: Service, incident: str, by: str) -> list[tuple[
         filled = path.replace("{incident_id}", incident).replace("{unit}", "P1")
         for name in ("{policy}", "{old}", "{new}"):
             filled = filled.replace(name, "test-city@1")
-        filled += {"/v1/units/P1/positions": f"?from={iso(NOW - timedelta(hours=1))}"}.get(filled, "")
+        filled = filled.replace("{hazard_id}", (await _hazards_of(service))[-1])
+        filled += {
+            "/v1/units/P1/positions": f"?from={iso(NOW - timedelta(hours=1))}",
+            "/v1/premise": f"?lat={EXACT['lat']}&lon={EXACT['lon']}",
+        }.get(filled, "")
         for accept in ("application/json", "text/csv", "application/geo+json"):
             answer = await service.get(filled, by=by, headers={"Accept": accept})
-            hidden = answer.status_code == 404 and "/v1/units/" in filled  # a unit of others does not exist
+            # A unit of others does not exist, nor an incident or hazard that one may not know of.
+            hidden = answer.status_code == 404 and "/v1/units/" in filled
             assert answer.status_code in (200, 403) or hidden, f"{filled}: {answer.text}"
             found.append((filled, answer.content))
     return found
+
+
+async def _hazards_of(service: Service) -> list[str]:
+    rows = await service.fetch(
+        "select id from premise_hazard where jurisdiction_id = $1 order by id", service.jurisdiction
+    )
+    return [row["id"] for row in rows] or ["hzd_" + "0" * 26]
 
 
 async def _a_told_story(service: Service) -> str:
@@ -255,6 +267,11 @@ async def _a_told_story(service: Service) -> str:
     await service.call(**body)
     await service.post("/v1/calls", {**body, "updated_at": "2026-11-23T14:01:00Z", "narrative": "louder"})
     await service.assign(incident, "CR1", "P1")
+    told = {
+        "kind": "key_holder", "words": "key under the stone", "expires_at": iso(NOW + timedelta(days=9)),
+        "place": {**MOVED_TO}, "source": {"kind": "person", "name": NAME},
+    }  # fmt: skip
+    assert (await service.post("/v1/hazards", told)).status_code == 201
     return incident
 
 

@@ -96,3 +96,34 @@ async def test_half_a_home_is_refused_and_one_in_the_database_takes_no_recommend
 
     assert half.status_code == 422
     assert (await advice_for(service, noise))["units"]
+
+
+async def test_who_did_their_part_is_not_recommended_again_until_somebody_decides_anew(service: Service) -> None:
+    incident = await service.incident(**SHOOTING)
+    (police,), (ems,) = [await service.assign(incident, unit) for unit in ("P1", "M1")]
+    await service.step(police["id"], "on_scene")
+    await service.step(ems["id"], "on_scene")
+    service.clock.advance(600)
+    await service.step(ems["id"], "cleared", outcome="treated_no_transport")
+    service.clock.advance(60)
+
+    def ems_picks(advice: dict) -> list[str]:  # type: ignore[type-arg]
+        return [one["unit"] for one in advice["units"] if one["pick"] and one["responder_type"] == "ems"]
+
+    advice = await advice_for(service, incident)
+    assert ems_picks(advice) == []
+    assert next(one["reasons"] for one in advice["not_offered"] if one["unit"] == "M1") == ["has_been_here"]
+
+    await service.post(f"/v1/assignments/{police['id']}:backup", {"who": ["ems"], "reason": "a second person is hit"})
+    assert ems_picks(await advice_for(service, incident)) == ["M1"]
+
+
+async def test_an_incident_that_everybody_left_asks_for_everybody_again(service: Service) -> None:
+    incident = await service.incident(**SHOOTING)
+    (ems,) = await service.assign(incident, "M1")
+    await service.step(ems["id"], "on_scene")
+    await service.step(ems["id"], "cleared", outcome="treated_no_transport")
+
+    advice = await advice_for(service, incident)
+
+    assert "M1" in [one["unit"] for one in advice["units"] if one["pick"]]

@@ -77,6 +77,11 @@ async def _known(service: Service) -> Known:
     await service.step(there["id"], "on_scene")
     later = {"due_at": iso(NOW + timedelta(days=1)), "what": "call again"}
     promised = (await service.post(f"/v1/assignments/{there['id']}/follow-ups", later)).json()["id"]
+    hazard = {"kind": "dog", "words": "a biting dog", "expires_at": iso(NOW + timedelta(days=90))}
+    hazards = [
+        (await service.post(f"/v1/incidents/{one}/hazards", hazard | {"door": one[-4:]})).json()["hazard"]["id"]
+        for one in incidents
+    ]
     draft = {"id": "test-city", "texts": city_policy(2)}
     assert (await service.post("/v1/policies", draft, by="analyst")).status_code == 201
     return Known(
@@ -94,6 +99,7 @@ async def _known(service: Service) -> Known:
             "token_id": [token],
             "alarm_id": [alarm],
             "follow_up_id": [promised],
+            "hazard_id": hazards,
         }
     )
 

@@ -55,6 +55,7 @@ async def test_each_count_says_one_thing_and_none_is_mixed_with_another(service:
         "dispatched": 4,
         "arrived": 4,
         "arrived_alone": 3,
+        "passed_on": 0,
         "handled": 3,
         "handled_police_never_assigned": 1,
         "handled_police_never_sent": 1,

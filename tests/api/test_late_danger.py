@@ -47,6 +47,18 @@ async def test_danger_that_is_told_to_a_closed_incident_puts_it_back_on_the_queu
     assert "incident.reopened" in [event["type"] for event in log]
 
 
+async def test_danger_that_is_told_when_everybody_has_left_puts_the_incident_back_on_the_queue(
+    service: Service,
+) -> None:
+    incident = await service.incident(narrative="loud music")
+    [made] = await service.assign(incident, "P1")
+    await service.step(made["id"], "cleared", outcome="advised")
+
+    await service.post(f"/v1/incidents/{incident}:retriage", {"note": "shots fired, man shot"})
+
+    assert (await _incident(service, incident))["status"] == "pending"
+
+
 async def test_a_closing_remark_leaves_a_closed_incident_closed(service: Service) -> None:
     body = a_call(narrative="loud music", updated_at=_later(0))
     incident = (await _sent(service, body))["incident"]["id"]

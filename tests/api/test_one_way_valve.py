@@ -14,17 +14,25 @@ pytestmark = pytest.mark.anyio
 
 POLICE = ["city-police"]
 QUERIES = {
+    "/v1/premise": ("lat=44.051&lon=-124.901", "address=4217+Grove+St"),
+    "/v1/hazards": ("state=withdrawn", "state=expired", "agency=harbor-alliance"),
+    "/v1/incidents/{incident_id}/premise": ("radius_m=500",),
     "/v1/incidents": ("status=pending", "status=active", "status=pending&status=closed&status=cancelled"),
     "/v1/units": ("agency=harbor-alliance",),
     "/v1/programs": ("agency=harbor-alliance",),
     "/v1/responders": ("agency=harbor-alliance",),
-    "/v1/assignments": ("unit=V1", "responder_type=cvi", "agency=harbor-alliance", "program=peacekeepers"),
+    "/v1/responders/certifications": ("agency=harbor-alliance", "expiring_within_days=3650"),
+    "/v1/assignments": (
+        *("unit=V1", "responder_type=cvi", "agency=harbor-alliance", "program=peacekeepers"),
+        *("kind=notice", "kind=appointment"),
+    ),
     "/v1/feed": ("limit=1000", "limit=3"),
     "/v1/follow-ups": ("open=true", "open=false", "program=peacekeepers", "agency=harbor-alliance"),
     "/v1/units/{unit}/positions": (f"from={iso(NOW - timedelta(hours=1))}",),
 }
 # Open to whoever may reach them, by route only; the stream is the feed, and never ends.
 NOT_READ = {"/metrics", "/v1/stream"}
+FIRST_AID = {"name": "first_aid", "expires_on": "2026-11-30"}
 SHOOTING: dict[str, Any] = {"call_type": None, "narrative": "shots fired outside"}
 
 
@@ -48,6 +56,7 @@ async def _all_that_they_read(service: Service, tokens: dict[str, str], incident
         for name in ("{policy}", "{old}", "{new}"):
             filled = {one.replace(name, "test-city@1") for one in filled}
         filled = {one.replace("{unit}", unit) for one in filled for unit in ("P1", "V1")}
+        filled = {one.replace("{hazard_id}", hazard) for one in filled for hazard in await _hazards(service)}
         for one in sorted({one + query for one in filled for query in ("", *("?" + q for q in QUERIES.get(path, ())))}):
             assert "{" not in one, f"say how {path} is filled in"
             for role, token in tokens.items():
@@ -57,13 +66,40 @@ async def _all_that_they_read(service: Service, tokens: dict[str, str], incident
     return found
 
 
+async def _hazards(service: Service) -> list[str]:
+    rows = await service.fetch(
+        "select id from premise_hazard where jurisdiction_id = $1 order by id", service.jurisdiction
+    )
+    return [row["id"] for row in rows]
+
+
+async def _try_to_tell_of_hazards(service: Service, incident: str) -> None:
+    """Whatever community violence intervention says of a place is refused: it would be read by everyone."""
+    phone = await service.token(Role.RESPONDER, unit_id=service.units["V1"])
+    desk = await service.token(Role.SUPERVISOR, agencies=["harbor-alliance"])
+    found = {"kind": "weapon", "words": "a gun in the hall", "expires_at": iso(NOW + timedelta(days=9))}
+    there = {**found, "place": {"lat": 44.051, "lon": -124.901}, "source": {"kind": "document", "name": "x"}}
+    [hazard] = await _hazards(service)
+    for path, body, by in (
+        (f"/v1/incidents/{incident}/hazards", found, phone),
+        (f"/v1/incidents/{incident}/hazards", found, desk),
+        ("/v1/hazards", there, desk),
+        (f"/v1/hazards/{hazard}:review", {"expires_at": iso(NOW + timedelta(days=8))}, desk),
+        (f"/v1/hazards/{hazard}:withdraw", {"reason": "x"}, desk),
+    ):
+        assert (await service.post(path, body, by=by)).status_code == 403, path
+
+
 async def _act(service: Service, waiting: str, busy: str, refused: str) -> None:
     """All that community violence intervention can do: join, change, be seen, accept, decline, work, finish."""
     harbor = {"agency_id": "harbor-alliance"}
     added = [
         ("/v1/programs", {"id": "walkers", "responder_type": "cvi", "name": "Walkers", **harbor}),
         ("/v1/units", {"call_sign": "V2", "responder_type": "cvi", "status": "available", **harbor}),
-        ("/v1/responders", {"employee_number": "R-V2", "name": "Person of V2", **harbor}),
+        (
+            "/v1/responders",
+            {"employee_number": "R-V2", "name": "Person of V2", "certifications": [FIRST_AID], **harbor},
+        ),
         ("/v1/tokens", {"name": "Phone of V1", "role": "responder", "unit": "V1"}),
         ("/v1/tokens", {"name": "Harbor desk", "role": "dispatcher", "agencies": ["harbor-alliance"]}),
     ]
@@ -91,12 +127,35 @@ async def _act(service: Service, waiting: str, busy: str, refused: str) -> None:
         promised = await service.post(f"/v1/assignments/{gone['id']}/follow-ups", later)
         assert promised.status_code == 201, promised.text
     await service.post(f"/v1/follow-ups/{promised.json()['id']}:complete", {"outcome": "contact_made"})
+    await _pass_on(service, waiting, refused)
     await service.assign(waiting, "V1")
+    await _try_to_tell_of_hazards(service, waiting)
+
+
+async def _pass_on(service: Service, waiting: str, refused: str) -> None:
+    """A transfer to them is a notice; they wait short of the scene, come at an hour, and nothing is handed over."""
+    told = await service.post(f"/v1/incidents/{refused}:transfer", {"unit": "V1", "reason": "retaliation"})
+    assert told.status_code == 201, told.text
+    [notice] = told.json()["assignments"]
+    assert notice["kind"] == "notice"
+    await service.step(notice["id"], "accepted")
+    assert (await service.post(f"/v1/assignments/{notice['id']}:hand-off", {"unit": "P1"})).status_code == 409
+    await service.step(notice["id"], "staged")
+    assert (await service.post(f"/v1/assignments/{notice['id']}:release")).status_code == 200
+    await service.step(notice["id"], "on_scene")
+    await service.step(notice["id"], "cleared", outcome="mediated")
+    hour = {"unit": "V1", "scheduled_for": iso(NOW + timedelta(hours=4))}
+    appointed = await service.post(f"/v1/incidents/{waiting}/appointments", hour)
+    assert appointed.status_code == 201, appointed.text
+    await service.step(appointed.json()["id"], "cancelled", reason="they have gone")
+    assert (await service.post(f"/v1/incidents/{waiting}:transfer", {"agency": "harbor-alliance"})).status_code == 409
 
 
 async def test_what_violence_interrupters_do_changes_no_byte_that_police_read(service: Service) -> None:
     waiting, busy, refused = [await service.incident(**SHOOTING) for _ in range(3)]
     await service.assign(busy, "P1", "M1")
+    dog = {"kind": "dog", "words": "a biting dog", "expires_at": iso(NOW + timedelta(days=9))}
+    assert (await service.post(f"/v1/incidents/{waiting}/hazards", dog)).status_code == 201
     tokens = await _police_tokens(service)
 
     before = await _all_that_they_read(service, tokens, [waiting, busy, refused])
@@ -136,6 +195,24 @@ async def test_police_are_told_of_a_violence_interrupter_what_they_are_told_of_n
         ("POST", "/v1/assignments/{}:undo", row["id"], "asg_" + "0" * 26, {}),
         ("POST", "/v1/assignments/{}:backup", row["id"], "asg_" + "0" * 26, {}),
         ("POST", "/v1/assignments/{}/follow-ups", row["id"], "asg_" + "0" * 26, {"due_at": iso(NOW), "what": "x"}),
+        *(
+            ("POST", f"/v1/assignments/{{}}:{verb}", row["id"], "asg_" + "0" * 26, body)
+            for verb, body in (
+                ("return", {"reason": "x"}),
+                ("hand-off", {"unit": "P1"}),
+                ("take-over", {"accept": True}),
+                ("release", {}),
+            )
+        ),
+        ("POST", f"/v1/incidents/{incident}:transfer", "V1", "V8", {"unit": "{}"}),
+        ("POST", f"/v1/incidents/{incident}:transfer", "harbor-alliance", "nobodies", {"agency": "{}"}),
+        (
+            "POST",
+            f"/v1/incidents/{incident}/appointments",
+            "V1",
+            "V8",
+            {"unit": "{}", "scheduled_for": iso(NOW + timedelta(hours=1))},
+        ),
         ("POST", "/v1/follow-ups/{}:complete", promised, "fup_" + "0" * 26, {"outcome": "contact_made"}),
         ("POST", f"/v1/incidents/{incident}:redirect", "V1", "V8", {"unit": "{}"}),
         ("PATCH", "/v1/programs/{}", "peacekeepers", "nobodies", {"name": "x"}),
@@ -216,3 +293,15 @@ def test_the_walk_meets_a_role_for_every_permission_to_read() -> None:
     read = {one for one in Permission if one.value.endswith(".read")}
 
     assert read <= {one for permissions in ROLE_PERMISSIONS.values() for one in permissions}
+
+
+async def test_a_transfer_to_violence_interrupters_takes_nothing_off_the_queue(service: Service) -> None:
+    incident = await service.incident(**SHOOTING)
+    made = await service.post(f"/v1/incidents/{incident}:transfer", {"unit": "V1"})
+
+    await service.step(made.json()["assignments"][0]["id"], "accepted")
+
+    found = (await service.get(f"/v1/incidents/{incident}")).json()["incident"]
+    assert (found["status"], found["awaiting_transfer"]) == ("pending", [])
+    matched = (await service.get("/v1/recommendations")).json()["items"]
+    assert incident in [one["incident_id"] for one in matched]

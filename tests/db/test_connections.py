@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 from tests.support.postgres import FreshDatabase
 
@@ -115,6 +116,19 @@ async def test_who_waits_too_long_is_told_that_the_database_is_busy_and_keeps_no
                 assert await driver_of(session).fetchval("select 1") == 1
         finally:
             await engine.dispose()
+
+
+async def test_a_statement_while_the_server_dies_is_told_as_a_silent_database(fresh_database: FreshDatabase) -> None:
+    """The driver has no word of its own for this moment: killing a server under load answered 500 to a few requests."""
+    with fresh_database() as url:
+        engine = make_engine(url, pool_size=1)
+        sessions = make_sessions(engine)
+        with pytest.raises(Unavailable):
+            async with transaction(sessions):
+                raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+        async with transaction(sessions) as session:
+            assert await driver_of(session).fetchval("select 1") == 1
+        await engine.dispose()
 
 
 async def test_a_cancelled_request_gives_its_connection_back(fresh_database: FreshDatabase) -> None:

@@ -65,6 +65,14 @@ def test_intervals_say_how_many_they_rest_on(day: dict[str, Any]) -> None:
             assert found["p50_s"] is None or 0 <= found["p50_s"] <= found["p90_s"]
 
 
+def test_a_life_threat_gets_its_first_unit_at_once_and_its_last_within_the_hour(day: dict[str, Any]) -> None:
+    worst = day["intervals"][0]
+
+    assert worst["first_unit"]["count"] > 50
+    assert worst["first_unit"]["p50_s"] <= 30
+    assert worst["queue"]["p90_s"] <= 3600
+
+
 def test_the_sample_expects_nobody_dangerous_to_meet_civilians_alone(day: dict[str, Any]) -> None:
     assert day["agreement"]["calls"] == day["calls"]["stored"]
     assert day["agreement"]["category_share"] > 0.8

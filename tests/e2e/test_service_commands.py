@@ -203,6 +203,15 @@ def test_a_token_that_is_bound_to_nothing_is_refused(run: Run, testville: Path) 
     assert ended.stdout == ""
 
 
+def test_a_narrow_terminal_lists_tokens_with_nothing_cut_off(run: Run, testville: Path) -> None:
+    run("token", "create", "--role", "integration", "--name", "Computer-aided dispatch East", "--source", "cad-east")
+
+    ended = run("token", "list", env={"COLUMNS": "80"})
+
+    assert "  integration    " in ended.stdout
+    assert "\n  Computer-aided dispatch East, only for cad-east\n" in ended.stdout
+
+
 def test_the_schema_of_a_fresh_database_is_the_expected_one(run: Run, testville: Path) -> None:
     assert json.loads(run("db", "upgrade", "--json").stdout)["after"]
     checked = json.loads(run("db", "check", "--json").stdout)

@@ -35,6 +35,11 @@ CAPACITY = {unit.call_sign: unit.capacity for unit in UNITS}
 ANY = st.integers(0, 999)
 
 
+def _has_it(unit: str, status: AssignmentStatus) -> bool:
+    """True when the unit has the incident: a desk has it when it says yes, since until then the call waits."""
+    return status in ACTIVE and not (unit == "DESK" and status is AssignmentStatus.OFFERED)
+
+
 class Life(RuleBasedStateMachine):
     """The model holds what was acknowledged; after every rule the database must say the same."""
 
@@ -87,7 +92,8 @@ class Life(RuleBasedStateMachine):
     def _took(self, answer: Answer) -> None:
         for row in answer.json()["assignments"]:
             self.held[row["id"]] = (row["incident_id"], row["unit"], AssignmentStatus(row["status"]))
-            self.incident[row["incident_id"]] = "active"
+            if _has_it(row["unit"], AssignmentStatus(row["status"])):
+                self.incident[row["incident_id"]] = "active"
 
     def _pick(self, known: dict[str, Any], n: int) -> str:
         return list(known)[n % len(known)]
@@ -139,11 +145,13 @@ class Life(RuleBasedStateMachine):
         assert sorted(answer.status_code for answer in answers) == sorted(expected), answers[0].text
         if legal:
             self.held[assignment] = (incident, unit, status)
+            if _has_it(unit, status) and not _has_it(unit, before):
+                self.incident[incident] = "active"
             self._incident_follows(incident, status)
 
     def _incident_follows(self, incident: str, status: AssignmentStatus) -> None:
-        others = [held for where, _, held in self.held.values() if where == incident]
-        stays = any(held in ACTIVE or held is AssignmentStatus.CLEARED for held in others)
+        others = [(unit, held) for where, unit, held in self.held.values() if where == incident]
+        stays = any(_has_it(unit, held) or held is AssignmentStatus.CLEARED for unit, held in others)
         if status in TERMINAL and not stays and self.incident[incident] == "active":
             self.incident[incident] = "pending"
 

@@ -162,6 +162,7 @@ COUNTED = (
     "alarm",
     "unserved",
     "follow_up",
+    "premise_hazard",
 )
 
 

@@ -90,8 +90,10 @@ class AssignmentOut(BaseModel):
 
     id: str = Field(examples=["asg_01KAQ4Z0000000000000000000"])
     incident_id: str
-    unit_id: str
-    unit: str = Field(validation_alias="call_sign", examples=["CR2"])
+    unit_id: str | None = Field(description="Null for an agency or an outside party, which is no unit of ours")
+    unit: str = Field(
+        validation_alias="call_sign", description="Call sign, or the name of the agency or party", examples=["CR2"]
+    )
     agency: str = Field(validation_alias="agency_id")
     program: str | None = Field(validation_alias="program_id")
     responder_type: str
@@ -99,7 +101,20 @@ class AssignmentOut(BaseModel):
     incident_type: str
     priority: int
     mode: str
+    kind: str = Field(
+        description="`dispatch`: it goes there. `transfer`: a desk, agency or outside party takes the call over. "
+        "`hand_off`: asked to take the incident over. `appointment`: comes or calls at `scheduled_for`. `notice`: told "
+        "one way",
+        examples=["dispatch"],
+    )
     status: str
+    scheduled_for: datetime | None
+    takes_over_from: str | None = Field(
+        description="The assignment that it is asked to take the incident over from; done at `taken_over_at`"
+    )
+    taken_over_at: datetime | None
+    released_at: datetime | None = Field(description="Since when it may go in, of one that was staged")
+    released_by: str | None
     step: int | None
     offer_id: str | None = Field(description="Offers that were made together share it")
     offer_rule: str | None = Field(description="`first_of`, `all_of`, or null for an offer that stands alone")

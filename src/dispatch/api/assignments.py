@@ -20,6 +20,8 @@ from dispatch.domain.classification import Category
 from dispatch.domain.errors import FieldProblem, Invalid
 from dispatch.domain.intervals import INTERVALS
 from dispatch.domain.timers import TimeLimits
+from dispatch.domain.transfer import AssignmentKind
+from dispatch.operations.arrivals import NOT_RELEASED, WHY_NOT_RELEASED, went_in_unreleased
 from dispatch.operations.assignment_steps import StatusStep
 from dispatch.operations.assignments import AssignUnits, assign_units, check_in, step_assignment
 from dispatch.queries import history
@@ -56,6 +58,12 @@ class Assigned(BaseModel):
     """What was made. A unit that the recommendation would have left out goes, with a warning that says why."""
 
     assignments: list[AssignmentOut]
+    warnings: list[Warned]
+
+
+class Stepped(AssignmentOut):
+    """The assignment after its step, and what somebody should know about it; nobody is held back."""
+
     warnings: list[Warned]
 
 
@@ -111,22 +119,27 @@ async def post_assignments(incident_id: str, body: AssignBody, act: CurrentAct) 
     made = await assign_units(act.session, command, actor_of(act), act.principal, await limits_of(act))
     return Assigned(
         assignments=[assignment_out(row, act.principal) for row in made.assignments],
-        warnings=[one for row in made.assignments for one in warned(row.call_sign, made.doubts.get(row.unit_id, ()))],
+        warnings=[
+            one for row in made.assignments for one in warned(row.call_sign, made.doubts.get(row.unit_id or "", ()))
+        ],
     )
 
 
 @commands.post(
     "/assignments/{assignment_id}/status",
-    response_model=AssignmentOut,
+    response_model=Stepped,
     responses=refusals(404, 409),
     summary="One step of an assignment",
 )
 @requires(Permission.ASSIGNMENT_STATUS)
-async def post_status(assignment_id: str, body: StatusBody, act: CurrentAct) -> AssignmentOut:
-    """409 `illegal_transition` lists the steps that are legal from here."""
+async def post_status(assignment_id: str, body: StatusBody, act: CurrentAct) -> Stepped:
+    """409 `illegal_transition` lists the steps that are legal from here. What speaks against a step is a warning."""
     command = StatusStep(assignment_id, body.status, body.occurred_at, body.reason, body.outcome, body.note)
     row = await step_assignment(act.session, command, actor_of(act), act.principal, await limits_of(act))
-    return assignment_out(row, act.principal)
+    unreleased = (
+        [Warned(unit=row.call_sign, code=NOT_RELEASED, why=WHY_NOT_RELEASED)] if went_in_unreleased(row) else []
+    )
+    return Stepped(**assignment_out(row, act.principal).model_dump(), warnings=unreleased)
 
 
 @commands.post(
@@ -174,6 +187,7 @@ async def list_assignments(
     agency: Annotated[str | None, Query(max_length=200)] = None,
     category: Category | None = None,
     outcome: Annotated[str | None, Query(max_length=200)] = None,
+    kind: Annotated[AssignmentKind | None, Query(description="For example `transfer` or `hand_off`")] = None,
     incident: Annotated[str | None, Query(description="Incident id or number", max_length=200)] = None,
     from_: Annotated[Moment | None, Query(alias="from", description="Assigned at or after")] = None,
     to: Annotated[Moment | None, Query(description="Assigned before")] = None,
@@ -191,6 +205,7 @@ async def list_assignments(
         agency=agency,
         category=category.value if category else None,
         outcome=outcome,
+        kind=kind.value if kind else None,
         incident=incident,
         from_at=from_,
         to_at=to,

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.api.answers import refusals
 from dispatch.api.link_answers import CandidateOut
+from dispatch.api.premise_answers import hazards_data, seen_by
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
 from dispatch.api.valve import triage_for
 from dispatch.db.active_policy import PolicyKey
@@ -18,12 +19,14 @@ from dispatch.db.lookup import get_incident
 from dispatch.db.session import is_lone
 from dispatch.domain.access import Permission, Role
 from dispatch.domain.errors import DispatchError
+from dispatch.domain.premise import Place, search_of
 from dispatch.domain.redaction import redacted_advice
 from dispatch.operations.actor import Actor
 from dispatch.operations.call_body import CallBody
 from dispatch.operations.calls import Received, receive
 from dispatch.queries import evaluation, incidents
 from dispatch.queries.links import may_be_same
+from dispatch.queries.premise import place_at, place_of
 from dispatch.queries.recommendation import Need, advise, full_recommendation, no_advice
 from dispatch.web.routes import Act, CurrentAct, LoneStatementRoute, QueryRoute, act_of, requires
 
@@ -136,6 +139,7 @@ async def post_call(
     answer = _answer(got, advice, triage)
     if act.principal.role is not Role.INTEGRATION:
         answer["same_as"] = await _same_as(act, body, got)
+        advice["hazards"] = await _hazards(act, body, got)
     return json_answer(answer, 201 if got.created else 200)
 
 
@@ -167,6 +171,25 @@ async def _same_as(act: Act, body: CallBody, got: Received) -> list[dict[str, An
         if not is_lone(act.session):
             raise
         return None
+
+
+async def _hazards(act: Act, body: CallBody, got: Received) -> dict[str, Any] | None:
+    """None where looking failed, or may not be done: the call is stored already, and the incident tells it again."""
+    if not act.principal.may(Permission.PREMISE_READ_OWN):
+        return None
+    try:
+        return await hazards_data(act, search_of(seen_by(await _place(act, body, got), act.principal)))
+    except Exception:
+        if not is_lone(act.session):
+            raise
+        return None
+
+
+async def _place(act: Act, body: CallBody, got: Received) -> Place:
+    if not got.created:
+        return place_of(await get_incident(act.session, act.principal.jurisdiction, got.incident_id))
+    location = body.location
+    return place_at(location.position(), location.uncertainty_m, location.address) if location else Place()
 
 
 def _answer(got: Received, advice: dict[str, Any], triage: dict[str, Any]) -> dict[str, Any]:

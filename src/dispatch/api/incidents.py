@@ -20,6 +20,8 @@ from dispatch.api.answers import (
 from dispatch.api.bodies import Answers, Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of, json_answer
 from dispatch.api.link_answers import LinkOut
+from dispatch.api.passing_answers import QueuedIncident, passing_data
+from dispatch.api.premise_answers import HazardsOut, incident_hazards
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
 from dispatch.api.valve import triage_for
 from dispatch.db.lookup import get_incident, no_incident
@@ -33,6 +35,7 @@ from dispatch.operations import decisions
 from dispatch.operations import incidents as change
 from dispatch.queries import feed, incidents, links
 from dispatch.queries.incidents import CallNow
+from dispatch.queries.passing import passing
 from dispatch.queries.recommendation import full_recommendation
 from dispatch.web.paging import decode_cursor, encode_cursor
 from dispatch.web.routes import Act, CommandRoute, CurrentAct, QueryRoute, requires
@@ -45,7 +48,7 @@ SEQUENCE = range(2**62)
 
 
 class IncidentPage(BaseModel):
-    items: list[IncidentOut]
+    items: list[QueuedIncident]
     next: str | None = Field(description="Cursor of the next page; null at the end")
 
 
@@ -88,12 +91,13 @@ class IncidentDetail(BaseModel):
     calls: also those linked to it. linked_calls: how many there are about it, by whichever of its incidents one asks.
     """
 
-    incident: IncidentOut
+    incident: QueuedIncident
     linked_calls: int
     calls: list[CallOut]
     links: list[LinkOut] = Field(description="Other incidents that are, may be or are not the same; likest first")
     triage: TriageOut
     assignments: list[AssignmentOut]
+    hazards: HazardsOut | None = Field(description="Of the place; null for roles that may know none, and says nothing")
 
 
 class Timeline(BaseModel):
@@ -157,7 +161,10 @@ async def list_incidents(
     cursor: Cursor = None,
     limit: Limit = PAGE,
 ) -> IncidentPage:
-    """By priority, then age, oldest first. Any incident can be taken, not only the first."""
+    """By priority, then age, oldest first. Any incident can be taken, not only the first.
+
+    One that was passed on stays here until somebody has accepted it, and says in `awaiting_transfer` who was asked.
+    """
     wanted = incidents.QueueFilter(
         [one.value for one in status] if status else incidents.OPEN,
         category.value if category else None,
@@ -167,8 +174,16 @@ async def list_incidents(
     after: Any = tuple(decode_cursor(cursor, [PRIORITIES, datetime, str])) if cursor else None
     rows = await incidents.queue(act.session, act.principal.jurisdiction, wanted, after=after, limit=limit)
     last = rows[-1] if len(rows) == limit else None
+    passed = await passing(
+        act.session, act.principal.jurisdiction, [row.id for row in rows], act.principal.hidden_responder_types()
+    )
     return IncidentPage(
-        items=[IncidentOut.model_validate(incident_data(row, act.principal)) for row in rows],
+        items=[
+            QueuedIncident.model_validate(
+                {**incident_data(row, act.principal), **passing_data(passed.get(row.id), act.now)}
+            )
+            for row in rows
+        ],
         next=encode_cursor([last.priority, last.opened_at, last.id]) if last else None,
     )
 
@@ -180,15 +195,16 @@ async def get_one(incident_id: str, act: CurrentAct) -> Response:
     jurisdiction = act.principal.jurisdiction
     row = await get_incident(act.session, jurisdiction, incident_id)
     units = await incidents.assignments_of(act.session, jurisdiction, row.id)
-    if not act.principal.sees_incident([unit.unit_id for unit in units if unit.status in ACTIVE]):
+    if not act.principal.sees_incident([unit.unit_id for unit in units if unit.unit_id and unit.status in ACTIVE]):
         raise no_incident(incident_id)
     calls = await incidents.calls_of(act.session, jurisdiction, row.id)
     linked = await links.links_of(act.session, jurisdiction, row.id)
     sees_all = act.principal.may(Permission.INCIDENT_READ)
     decision = await decisions.standing_decision(act.session, jurisdiction, row.decision_id)
+    passed = await passing(act.session, jurisdiction, [row.id], act.principal.hidden_responder_types())
     return json_answer(
         {
-            "incident": incident_data(row, act.principal),
+            "incident": {**incident_data(row, act.principal), **passing_data(passed.get(row.id), act.now)},
             "linked_calls": await links.linked_calls(act.session, jurisdiction, row.linked_to or row.id),
             "calls": [call_data(call, act) for call in calls],
             "links": [_link(one, act.principal) for one in linked if sees_all or one.state == "linked"],
@@ -198,6 +214,7 @@ async def get_one(incident_id: str, act: CurrentAct) -> Response:
                 for unit in units
                 if act.principal.sees_responder_type(unit.responder_type)
             ],
+            "hazards": await incident_hazards(act, row),
         },
         200,
     )
@@ -237,6 +254,7 @@ async def get_recommendation(incident_id: str, act: CurrentAct) -> Response:
     row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
     hidden = act.principal.hidden_responder_types()
     advice = await full_recommendation(act.session, row, act.now, hidden, act.services.routing)
+    advice["hazards"] = await incident_hazards(act, row)
     return json_answer(redacted_advice(advice, act.principal), 200)
 
 

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from dispatch.api.premise_answers import HazardsOut
+
 
 class EvidenceOut(BaseModel):
     """A span of the text that a fact rests on; offsets count characters of the text as received."""
@@ -156,3 +158,6 @@ class RecommendationOut(BaseModel):
     as_of: datetime
     travel: TravelOut
     redirects: list[RedirectOut] = Field(description="Proposed for life threats only, and never done without a person")
+    hazards: HazardsOut | None = Field(
+        None, description="Of the place; null where nobody looked or the reader may know none, and says nothing"
+    )

@@ -1,4 +1,4 @@
-"""`dispatch import`: calls and feeds through a mapping; the roster, the zones and the road network from a file each."""
+"""`dispatch import`: calls and feeds through a mapping; roster, zones, hazards and roads from a file each."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from rich.markup import escape
 from dispatch.cli.exits import Exit
 from dispatch.cli.importing.calls import CallsImport, import_calls, tell_calls
 from dispatch.cli.importing.feed import import_feed, tell_feed
+from dispatch.cli.importing.hazards import read_hazards_file
 from dispatch.cli.importing.roster import check_references, read_roster
 from dispatch.cli.importing.target import Target
 from dispatch.cli.importing.zones import read_zones_file
@@ -18,8 +19,11 @@ from dispatch.cli.output import AsJson, emit, words
 from dispatch.cli.policy_source import find_policy
 from dispatch.cli.service import cli_actor, migrated_database, run_in_transaction
 from dispatch.config import load_settings
-from dispatch.domain.errors import NotFound
+from dispatch.db.active_policy import ActivePolicies
+from dispatch.domain.access import Principal, Role
+from dispatch.domain.errors import Invalid, NotFound
 from dispatch.ingest.roads import read_roads, write_roads
+from dispatch.operations.hazards import record_all
 from dispatch.operations.policies import install_policy
 from dispatch.operations.setup import set_up
 from dispatch.operations.zones import replace_zones
@@ -29,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="Bring calls, feeds, units, zones and roads in.",
+    help="Bring calls, feeds, units, zones, hazards and roads in.",
 )
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="- reads standard input (calls and lists only).")]
@@ -64,6 +68,13 @@ ZONES_EXAMPLES = """
   dispatch import zones zones.csv --dry-run
 
   dispatch import zones beats.geojson --jurisdiction alder-bay
+"""
+HAZARDS_EXAMPLES = """
+[bold]Examples[/]
+
+  dispatch import hazards hazards.csv --dry-run
+
+  dispatch import hazards tier-ii.csv --jurisdiction alder-bay
 """
 ROADS_EXAMPLES = """
 [bold]Examples[/]
@@ -203,6 +214,42 @@ def zones(
         return
     verb = "could be stored" if dry_run else "stored in place of those before"
     words().print(f"[green]✓[/] {escape(j)}: {len(read):,} zones {verb}")
+
+
+@app.command(epilog=HAZARDS_EXAMPLES)
+def hazards(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help=".csv: kind, words, expires_at, source_kind, source, and a place.")
+    ],
+    dry_run: DryRun = False,
+    jurisdiction: Where = None,
+    as_json: AsJson = False,
+) -> None:
+    """Record hazards of places, all of the file or none. Doing it again records nothing twice.
+
+    A place is lat and lon, address (and door), or both. No row is taken without an expiry within the limit of its kind.
+    """
+    if not file.is_file():
+        raise NotFound(f"There is no file {file}.", fix="Check the path.")
+    read = read_hazards_file(file)
+
+    async def store(session: Any) -> tuple[str, int]:
+        j = await find_jurisdiction(session, jurisdiction)
+        actor = cli_actor(j)
+        kinds = await ActivePolicies().hazard_kinds(session, j, actor.now)
+        who = Principal(j, actor.subject, Role.SUPERVISOR)
+        try:
+            return j, await record_all(session, read.commands, kinds, actor, who, dry_run=dry_run)
+        except Invalid as wrong:
+            raise read.placed(wrong) from wrong
+
+    with migrated_database() as url:
+        j, new = run_in_transaction(url, store)
+    if as_json:
+        emit({"jurisdiction": j, "hazards": len(read.commands), "new": new, "dry_run": dry_run})
+        return
+    verb = "could be recorded" if dry_run else "recorded"
+    words().print(f"[green]✓[/] {escape(j)}: {new:,} hazards {verb} [dim]of {len(read.commands):,} in the file[/]")
 
 
 @app.command(epilog=ROADS_EXAMPLES)

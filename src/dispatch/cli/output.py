@@ -1,5 +1,6 @@
 """Where words and data go: data to stdout, words and progress to stderr, JSON when a script asks for it."""
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -9,10 +10,13 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from dispatch.domain.errors import DispatchError
 
 BAR_CELLS = 24
+# All but tab and line feed; and what turns the direction of text round.
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def _remember(ctx: typer.Context, value: bool) -> bool:
@@ -25,14 +29,23 @@ AsJson = Annotated[
 ]
 
 
+class _Shown(Console):
+    """Shows what others wrote and does not obey it: a reference with control characters in it must not steer the
+    terminal of whoever reads it, nor `:fire:` become a picture.
+    """
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        return super().render_str(_STEERING.sub("\N{REPLACEMENT CHARACTER}", text), **how)
+
+
 def words() -> Console:
     """The console for people: stderr, plain when it is no terminal or NO_COLOR is set."""
-    return Console(stderr=True, highlight=False)
+    return _Shown(stderr=True, highlight=False, emoji=False)
 
 
 def data() -> Console:
     """The console for results that people read: stdout."""
-    return Console(highlight=False)
+    return _Shown(highlight=False, emoji=False)
 
 
 def emit(value: Any) -> None:
@@ -63,7 +76,9 @@ def show_error(error: DispatchError, *, as_json: bool) -> None:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", ":")) else ".")
+    # What begins with a file's name or an id keeps it as it is written.
+    begins = text[:1].upper() if text.partition(" ")[0].isalpha() else text[:1]
+    return begins + text[1:] + ("" if text.endswith((".", "!", "?", ":")) else ".")
 
 
 def counts_table(title: str, counts: Sequence[tuple[str, int]], *, total: int, colors: Mapping[str, str]) -> Table:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.markup import escape
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -71,21 +71,13 @@ def list_tokens(jurisdiction: Where = None, as_json: AsJson = False) -> None:
     if as_json:
         emit({"tokens": rows})
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
-    for column in ("id", "name", "whose", "role", "bound to", "made", "state"):
-        table.add_column(column, no_wrap=column == "id")
+    out = data()
     for row in rows:
-        bound = row["source"] or row["unit_id"] or ", ".join(row["agencies"] or ()) or "-"
-        table.add_row(
-            row["id"],
-            row["name"],
-            row["person"] or "-",
-            row["role"],
-            bound,
-            f"{row['created_at']:%Y-%m-%d}",
-            _state(row),
-        )
-    data().print(table)
+        whose = f", {row['person']}" if row["person"] else ""
+        bound = row["source"] or row["unit_id"] or ", ".join(row["agencies"] or ())
+        # Two lines, whole: a table in a narrow terminal cuts the name and the role that a reader came for.
+        out.print(f"{row['id']}  {row['role']:<13}  {row['created_at']:%Y-%m-%d}  {_state(row)}", soft_wrap=True)
+        out.print(escape(f"  {row['name']}{whose}{f', only for {bound}' if bound else ''}"), soft_wrap=True)
 
 
 @app.command(epilog="[bold]Example[/]\n\n  dispatch token revoke tok_01KAQ4Z0000000000000000000")

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.domain.geo import LatLon
-from dispatch.domain.unit import UnitStatus
-from dispatch.routing.candidates import COMMAND, Candidate, Ring
+from dispatch.domain.unit import COMMAND, UnitStatus
+from dispatch.routing.candidates import Candidate, Ring
 
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 CANDIDATES_KEPT = 20_000

@@ -22,12 +22,14 @@ Sessions = async_sessionmaker[AsyncSession]
 Begun = asyncpg.transaction.Transaction
 _CONNECTIONS, _POOLED, _CONNECTION, _DRIVER = "connections", "pooled", "connection", "driver"
 _LONE, _SPARE = "lone", "spare"
-# The third is what connecting raises when the server refuses, since nothing of SQLAlchemy's is between us and its pool.
+# The third is what connecting raises when the server refuses, since nothing of SQLAlchemy's is between us and its pool;
+# the fifth, what asyncpg raises for a statement between the last words of a dying server and the end of its connection.
 _DATABASE_FAILED = (
     SQLAlchemyError,
     asyncpg.PostgresError,
     AsyncAdapt_asyncpg_dbapi.Error,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     OSError,
 )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dispatch.domain.errors import Refused
+from dispatch.domain.hazard import HEALTH, Sensitivity
 
 
 class Role(StrEnum):
@@ -48,12 +49,22 @@ class Permission(StrEnum):
     ALARM_READ = "alarm.read"
     ALARM_ACKNOWLEDGE = "alarm.acknowledge"
     IMPORT_WRITE = "import.write"
+    PREMISE_READ = "premise.read"
+    PREMISE_READ_OWN = "premise.read_own"
+    PREMISE_READ_MEDICAL = "premise.read_medical"
+    PREMISE_READ_BEHAVIORAL_HEALTH = "premise.read_behavioral_health"
+    PREMISE_WRITE = "premise.write"
+    PREMISE_REVIEW = "premise.review"
 
 
 _P = Permission
 _READ = frozenset({_P.INCIDENT_READ, _P.INCIDENT_READ_OWN})
 _LOOK = _READ | {_P.ASSIGNMENT_READ, _P.ROSTER_READ, _P.POLICY_READ, _P.STATUS_READ}
-_CALL_TAKER = _READ | {
+_HAZARDS = frozenset(
+    {_P.PREMISE_READ_OWN, _P.PREMISE_READ_MEDICAL, _P.PREMISE_READ_BEHAVIORAL_HEALTH, _P.PREMISE_WRITE}
+)
+_CALL_TAKER = (_READ | _HAZARDS) | {
+    _P.PREMISE_READ,
     _P.CALL_WRITE,
     _P.CALL_READ_CALLER,
     _P.TRIAGE_EVALUATE,
@@ -75,8 +86,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.DISPATCHER: _DISPATCHER,
     Role.RESPONDER: frozenset(
         {_P.INCIDENT_READ_OWN, _P.ASSIGNMENT_READ, _P.ASSIGNMENT_STATUS, _P.UNIT_STATUS, _P.UNIT_POSITION}
-    ),
-    Role.SUPERVISOR: _DISPATCHER | {_P.REPORT_READ, _P.POLICY_PUBLISH},
+    )
+    | _HAZARDS,
+    Role.SUPERVISOR: _DISPATCHER | {_P.REPORT_READ, _P.POLICY_PUBLISH, _P.PREMISE_REVIEW},
     Role.ANALYST: _READ
     | {_P.TRIAGE_EVALUATE, _P.POLICY_READ, _P.POLICY_WRITE, _P.ASSIGNMENT_READ, _P.REPORT_READ, _P.STATUS_READ},
     Role.ADMINISTRATOR: frozenset(
@@ -91,7 +103,19 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 
 # Whoever has the second permission has the first, though scopes name only the second.
-_PART_OF = {_P.INCIDENT_READ_OWN: _P.INCIDENT_READ}
+_PART_OF = {_P.INCIDENT_READ_OWN: _P.INCIDENT_READ, _P.PREMISE_READ_OWN: _P.PREMISE_READ}
+
+# Who may read health records of a place, besides the dispatch of the whole city: those who care for people there. Of
+# law enforcement none, also where it works beside a clinician (docs/decisions/0022).
+_CARE = frozenset({"community_responder", "crisis_line", "homeless_outreach"})
+_HEALTH_READERS: dict[Sensitivity, frozenset[str]] = {
+    Sensitivity.MEDICAL: _CARE | {"ems", "fire"},
+    Sensitivity.BEHAVIORAL_HEALTH: _CARE | {"ems"},
+}
+_TO_READ = {
+    Sensitivity.MEDICAL: Permission.PREMISE_READ_MEDICAL,
+    Sensitivity.BEHAVIORAL_HEALTH: Permission.PREMISE_READ_BEHAVIORAL_HEALTH,
+}
 
 # The one-way valve: whoever speaks for one of these disciplines never learns that the other exists.
 _HIDDEN_FROM: dict[str, frozenset[str]] = {"police": frozenset({"cvi"}), "co_responder": frozenset({"cvi"})}
@@ -146,18 +170,31 @@ class Principal:
                 fix="Send that source, or ask an administrator for a token of your own.",
             )
 
-    def require_unit(self, unit_id: str) -> None:
-        """Raises Refused when the token speaks for another unit. A responder without a unit speaks for none."""
-        if unit_id != self.unit and (self.unit is not None or self.role is Role.RESPONDER):
+    def require_unit(self, unit_id: str | None) -> None:
+        """Raises Refused when the token speaks for another unit. A responder without a unit speaks for none.
+
+        unit_id: None for a party that is no unit of ours; no unit speaks for it.
+        """
+        if (unit_id is None or unit_id != self.unit) and (self.unit is not None or self.role is Role.RESPONDER):
             raise Refused(
                 "This token speaks for another unit.", fix="Use the token of that unit, or ask the dispatcher."
             )
 
     def require_agency(self, agency_id: str) -> None:
         """Raises Refused when the token is kept to other agencies; an integration acts for those it names only."""
-        allowed = frozenset[str]() if self.agencies is None and self.role is Role.INTEGRATION else self.agencies
-        if allowed is not None and agency_id not in allowed:
+        if not self.may_act_for(agency_id):
             raise Refused(f"This token may not act for the agency {agency_id}.", fix="Use a token of that agency.")
+
+    def may_act_for(self, agency_id: str) -> bool:
+        """True when the token is kept to no agency, or to this one; an integration acts for those it names only."""
+        allowed = frozenset[str]() if self.agencies is None and self.role is Role.INTEGRATION else self.agencies
+        return allowed is None or agency_id in allowed
+
+    def speaks_for(self, unit_id: str | None, agency_id: str) -> bool:
+        """True when the token is of this unit, or of somebody who acts for every unit of its agency."""
+        if self.unit is not None or self.role is Role.RESPONDER:
+            return self.unit is not None and self.unit == unit_id
+        return self.may_act_for(agency_id)
 
     def require_agencies(self, agencies: Collection[str] | None) -> None:
         """Raises Refused when what is kept to these agencies (None: to none) reaches further than this principal."""
@@ -199,6 +236,49 @@ class Principal:
     def sees_place(self) -> bool:
         """True when it may know the door: who talks to callers, and a responder, who sees nothing but its own jobs."""
         return self.sees_caller or (self.role is Role.RESPONDER and self.unit is not None)
+
+    @property
+    def speaks_one_way(self) -> bool:
+        """True for whoever is told of incidents and never told of: what it knows of a place must reach nobody."""
+        return bool(self.disciplines & ONE_WAY_TYPES)
+
+    @property
+    def sees_history(self) -> bool:
+        """True when it may know how often who was called to a place, without which incidents these were."""
+        return self.may(Permission.INCIDENT_READ) or (self.may(Permission.PREMISE_READ_OWN) and not self.speaks_one_way)
+
+    def unseen_health(self) -> frozenset[Sensitivity]:
+        """The health records of places that its disciplines may not know of, whatever its role.
+
+        Whoever is kept to agencies or a unit reads them only when all its disciplines may: not known is not.
+        """
+        if self.agencies is None and self.unit is None:
+            return frozenset()
+        return frozenset(
+            kind for kind in HEALTH if not self.disciplines or not self.disciplines <= _HEALTH_READERS[kind]
+        )
+
+    def reads(self, sensitivity: Sensitivity) -> bool:
+        """True when it may read the words of hazards of this sensitivity."""
+        needed = _TO_READ.get(sensitivity)
+        return needed is None or (self.may(needed) and sensitivity not in self.unseen_health())
+
+    def require_to_mark(self, agency_id: str | None) -> None:
+        """Raises Refused when it may not review or withdraw a hazard that this agency (None: the city) recorded."""
+        self.require_two_ways()
+        if self.agencies is not None and agency_id not in self.agencies:
+            raise Refused(
+                "This hazard was recorded by another agency.",
+                fix="Ask that agency, or the dispatch of the whole city, and say what you know.",
+            )
+
+    def require_two_ways(self) -> None:
+        """Raises Refused for whoever is never told of: a record of its own would tell others what it knows."""
+        if self.speaks_one_way:
+            raise Refused(
+                "Community violence intervention records no hazards: everybody who is sent there would read them.",
+                fix="Is somebody in danger? Tell the dispatcher, who decides what others must know and records that.",
+            )
 
     def hidden_responder_types(self) -> frozenset[str]:
         """Responder types that this principal never sees, in any list, count, feed or error.

@@ -23,6 +23,10 @@ class AlarmKind(StrEnum):
     UNIT_EMERGENCY = "unit_emergency"
     BACKUP_REQUESTED = "backup_requested"
     SHIFT_OVERRUN = "shift_overrun"
+    HAND_OFF_REFUSED = "hand_off_refused"
+    TRANSFER_RETURNED = "transfer_returned"
+    APPOINTMENT_MISSED = "appointment_missed"
+    ARRIVED_UNRELEASED = "arrived_unreleased"
     POSITION_SILENT = "position_silent"
     POSITIONS_SILENT = "positions_silent"
 
@@ -38,7 +42,7 @@ _A = AlarmKind
 _URGENT = frozenset(
     {
         *(_A.WELFARE_MISSED, _A.WELFARE_ESCALATED, _A.RISK_RAISED, _A.TIMER_FAILED, _A.FEED_SILENT),
-        *(_A.UNIT_EMERGENCY, _A.BACKUP_REQUESTED, _A.POSITIONS_SILENT),
+        *(_A.UNIT_EMERGENCY, _A.BACKUP_REQUESTED, _A.TRANSFER_RETURNED, _A.ARRIVED_UNRELEASED, _A.POSITIONS_SILENT),
     }
 )
 
@@ -63,6 +67,10 @@ ALARMS: Mapping[AlarmKind, str] = {
     _A.UNIT_EMERGENCY: "A unit has declared an emergency; police and EMS are in the plan of its incident",
     _A.BACKUP_REQUESTED: "A unit asks for others to come to it",
     _A.SHIFT_OVERRUN: "A shift has ended while its unit is at work; it goes off duty when it clears",
+    _A.HAND_OFF_REFUSED: "Whoever was to take it over said no or nothing; the one who has it keeps it",
+    _A.TRANSFER_RETURNED: "A call that was passed on came back; it is on the queue again",
+    _A.APPOINTMENT_MISSED: "The hour of an appointment has come and nobody is on the way or on the line",
+    _A.ARRIVED_UNRELEASED: "A staged unit went in before anybody said that the scene is safe",
     _A.POSITION_SILENT: "A unit on duty sends no position any more; the recommendation knows only where it was",
     _A.POSITIONS_SILENT: "Many units send no position any more: probably the location feed, and not the units",
     _A.TIMER_FAILED: "A timer could not do its work; look at what it was about",

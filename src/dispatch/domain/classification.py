@@ -51,3 +51,5 @@ SHIPPED_RESPONDER_TYPES = (
 
 # Sworn and medical units are ordered and may not decline; every other type is offered the job.
 ORDERED_RESPONDER_TYPES = frozenset({"police", "fire", "ems"})
+# Who makes a scene safe; everybody else may wait short of it for them.
+ARMED_RESPONDER_TYPES = frozenset({"police", "co_responder"})

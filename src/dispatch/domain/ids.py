@@ -21,6 +21,7 @@ class Prefix(StrEnum):
     ALARM = "alm"
     OFFER = "ofr"
     FOLLOW_UP = "fup"
+    HAZARD = "hzd"
 
 
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")

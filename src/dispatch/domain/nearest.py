@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-_SHOWN_WORDS = 12
+_SHOWN_WORDS = 20
 
 
 def nearest(word: str, options: Iterable[str]) -> str:
@@ -16,4 +16,4 @@ def nearest(word: str, options: Iterable[str]) -> str:
     if not known:
         return "There is none yet."
     shown = ", ".join(known[:_SHOWN_WORDS])
-    return f"Valid: {shown}{', ...' if len(known) > _SHOWN_WORDS else ''}."
+    return f"Valid: {shown}{', and others' if len(known) > _SHOWN_WORDS else ''}."

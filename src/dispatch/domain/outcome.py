@@ -4,11 +4,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from dispatch.domain.transfer import OUTSIDE, handed_off_to
+
 _SWORN = ("police", "co_responder")
 _MEDICAL = ("ems", "fire")
 _CARE = ("community_responder", "co_responder", "homeless_outreach", "transit_ambassador", "crisis_line", "cvi")
 _FIELD = (*_SWORN, *_MEDICAL, "community_responder", "cvi", "homeless_outreach", "transit_ambassador")
 _DESKS = ("report_taker", "crisis_line")
+_PASSING_ON = (*_DESKS, OUTSIDE)
+
+ANYBODY = "anybody"  # in place of a responder type, where whoever comes next will do
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +22,7 @@ class Outcome:
 
     met: True when somebody was reached, False when nobody was, None when the code does not tell.
     apco: the code of APCO 1.111.2 that it travels as, where one fits.
-    calls_for: the responder type that must still come.
+    calls_for: the responder type that must still come, or ANYBODY. passes_on: whoever uses it did not end the matter.
     """
 
     code: str
@@ -26,16 +31,31 @@ class Outcome:
     met: bool | None = None
     apco: str | None = None
     calls_for: str | None = None
+    passes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """A unit that left an incident, with what came of it."""
+    """A unit that left an incident, with what came of it. took_over: it had taken it over from another."""
 
     responder_type: str
     outcome: str | None
     cleared_at: datetime
+    took_over: bool = False
 
+
+# Who may take an incident over from another discipline. Who is told one way takes nothing over.
+_TAKES_OVER = {
+    "police": "police",
+    "fire": "fire",
+    "ems": "EMS",
+    "community_responder": "community responders",
+    "co_responder": "co-responders",
+    "homeless_outreach": "outreach",
+    "transit_ambassador": "transit ambassadors",
+    "crisis_line": "a crisis clinician",
+    "report_taker": "a report taker",
+}
 
 # One row per code, the usual ones first. A city adds its own as data; an unknown code is kept, never refused.
 OUTCOMES: tuple[Outcome, ...] = (
@@ -58,7 +78,14 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("fire_out", "Fire out", ("fire",)),
     Outcome("hazard_removed", "Hazard made safe", ("fire", "police")),
     Outcome("report_taken", "Report taken", (*_SWORN, *_DESKS, "fire", "transit_ambassador"), met=True, apco="01"),
-    Outcome("handled_by_phone", "Settled by telephone or online", _DESKS, met=True, apco="05"),
+    Outcome("handled_by_phone", "Settled by telephone or online", _PASSING_ON, met=True, apco="05"),
+    Outcome("returned_to_911", "Given back to 911, who must send somebody", _PASSING_ON, calls_for=ANYBODY),
+    Outcome("mobile_team_sent", "A mobile team was sent", _PASSING_ON, passes_on=True),
+    Outcome("caller_hung_up", "The caller hung up and was not reached again", _PASSING_ON, met=False),
+    *(
+        Outcome(handed_off_to(kind), f"Handed off to {words}, who took it over", calls_for=kind)
+        for kind, words in _TAKES_OVER.items()
+    ),
     Outcome("warm_handover", "Handed over to another responder in person", met=True),
     Outcome("citation", "Citation issued", _SWORN, met=True),
     Outcome("arrest", "Arrest", _SWORN, met=True),
@@ -73,8 +100,8 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("other", "None of these; the note says what"),
 )
 
-# Outcomes that leave the incident to somebody who must still come.
-AWAITING = tuple(outcome.code for outcome in OUTCOMES if outcome.calls_for is not None)
+# Outcomes of whoever did not end the matter: nobody counts them as handled.
+PASSED_ON = tuple(outcome.code for outcome in OUTCOMES if outcome.calls_for is not None or outcome.passes_on)
 
 _BY_CODE = {outcome.code: outcome for outcome in OUTCOMES}
 
@@ -102,7 +129,9 @@ def still_awaited(left: Collection[Cleared]) -> str | None:
     for one in left:
         calls_for = None if one.outcome not in _BY_CODE else _BY_CODE[one.outcome].calls_for
         came = (
-            other is not one and other.responder_type == calls_for and other.cleared_at >= one.cleared_at
+            other is not one
+            and calls_for in (other.responder_type, ANYBODY)
+            and (other.took_over or other.cleared_at >= one.cleared_at)
             for other in left
         )
         if calls_for is not None and not any(came):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dispatch.domain.access import Principal
+from dispatch.domain.hazard import HEALTH, Sensitivity, SourceKind
 
 # What a caller's entry keeps: nothing that names or reaches the person.
 _CALLER_KEEPS = ("language", "relation", "wants")
@@ -16,6 +17,11 @@ BLOCK_DECIMALS = 3
 _NAMING = ("person", "plate", "age")
 # What a unit did and why. Its times and steps are part of the incident; these are its agency's.
 _CONDUCT = ("reason", "outcome", "note")
+# What is left of a hazard for somebody who may not read it, when it may hurt them: that it is there, and its warning.
+_WARNING_KEEPS = (
+    "id", "warning", "endangers_responders", "match", "distance_m", "door", "lat", "lon", "radius_m", "address",
+    "state", "created_at", "expires_at",
+)  # fmt: skip
 
 
 def redacted_call(call: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
@@ -55,8 +61,35 @@ def redacted_assignment(row: Mapping[str, Any], principal: Principal) -> dict[st
 def redacted_event(payload: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
     """What a row of the log says, as this principal may see it."""
     shown = redacted_places(payload, principal)
+    if payload.get("sensitivity") in principal.unseen_health():
+        shown |= {"sensitivity": None, "kind": None}
     agency = payload.get("agency")
     return shown if agency is None or principal.sees_conduct(agency) else _without_conduct(shown)
+
+
+def redacted_hazard(hazard: Mapping[str, Any], principal: Principal) -> dict[str, Any] | None:
+    """A hazard as this principal may see it; None when it may not know that there is one.
+
+    A health record keeps nothing but the warning of its kind for those who may not read it, and that only when it may
+    hurt whoever goes there.
+    """
+    shown = redacted_places(hazard, principal)
+    if not principal.sees_place:
+        shown["distance_m"], shown["door"] = None, None
+    if hazard["source_kind"] == SourceKind.PERSON and not principal.sees_caller:
+        shown["source"] = None
+    if principal.reads(Sensitivity(hazard["sensitivity"])):
+        return {**shown, "withheld": False}
+    if not hazard["endangers_responders"]:
+        return None
+    return {name: shown[name] if name in _WARNING_KEEPS else None for name in shown} | {"withheld": True}
+
+
+def not_shown(principal: Principal) -> list[str]:
+    """What of a place this principal is never shown, whether there is any of it or not."""
+    found = [one.value for one in sorted(HEALTH) if not principal.reads(one)]
+    found += [] if principal.sees_history else ["prior_incidents"]
+    return found + ([] if principal.sees_caller else ["caller"])
 
 
 def redacted_link(parts: Iterable[Mapping[str, Any]], principal: Principal) -> list[dict[str, Any]]:

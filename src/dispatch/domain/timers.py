@@ -20,6 +20,8 @@ class TimerKind(StrEnum):
     STEP_WAIT = "step_wait"
     STEP_DECLINED = "step_declined"
     SHIFT_END = "shift_end"
+    HAND_OFF = "hand_off"
+    APPOINTMENT = "appointment"
     POSITION_SILENT = "position_silent"
 
 
@@ -39,8 +41,11 @@ OF_ASSIGNMENT = frozenset(WATCHED_BY.values())
 OF_QUEUE = frozenset({_K.UNASSIGNED, _K.STEP_WAIT, _K.STEP_DECLINED})
 OF_INCIDENT = OF_QUEUE | {_K.HOLD_DUE}
 
+# Of an assignment, whatever its status: gone when it has ended.
+OF_ENDED = frozenset({_K.HAND_OFF, _K.APPOINTMENT})
+
 # Kinds whose limit a policy sets; hold_due and the steps of a plan carry their own hour.
-LIMITED = (_K.UNASSIGNED, _K.OFFER, _K.TURNOUT, _K.TRAVEL, _K.WELFARE_CHECK, _K.POSITION_SILENT)
+LIMITED = (_K.UNASSIGNED, _K.OFFER, _K.TURNOUT, _K.TRAVEL, _K.WELFARE_CHECK, _K.APPOINTMENT, _K.POSITION_SILENT)
 # Of these no incident is known, so that no priority can fit.
 WITHOUT_INCIDENT = frozenset({_K.POSITION_SILENT})
 MISSES_THAT_ESCALATE = 2
@@ -53,7 +58,7 @@ ASSUMED_TRAVEL_S = 20 * 60
 class LimitRow:
     """One limit. priorities, responder_types: empty means all. alone: True only for a crew of one, None for any.
 
-    limit_s: None means never. Of travel it counts from the estimated arrival.
+    limit_s: None means never. Of travel it counts from the estimated arrival, of an appointment back from its hour.
     """
 
     kind: TimerKind
@@ -87,7 +92,7 @@ def _row(
 
 
 _ARMED = "police co_responder"
-_DESKS = "report_taker crisis_line"
+_DESKS = "report_taker crisis_line outside"
 
 # Turnout: NFPA 1710 (60 s EMS, 80 s fire). Unassigned at priority 0: NFPA 1225, 60 s to process an alarm. The others
 # have no published standard: our own judgement, for a city to replace in timers.yaml of its policy.
@@ -112,6 +117,8 @@ SHIPPED_LIMITS: tuple[LimitRow, ...] = (
     _row(_K.WELFARE_CHECK, 900, types=f"{_ARMED} fire ems"),
     _row(_K.WELFARE_CHECK, 300, alone=True),
     _row(_K.WELFARE_CHECK, 600),
+    _row(_K.APPOINTMENT, 300, types=_DESKS),
+    _row(_K.APPOINTMENT, 900),
     _row(_K.POSITION_SILENT, None, types=_DESKS),
     _row(_K.POSITION_SILENT, 300, types=f"{_ARMED} fire ems"),
     _row(_K.POSITION_SILENT, 900),

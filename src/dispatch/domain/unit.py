@@ -31,3 +31,6 @@ BUSY = frozenset(
 # What a unit (or the roster) says of itself. An assignment's end must not overwrite the last three.
 OWN_STATUSES = frozenset({UnitStatus.AVAILABLE, UnitStatus.OUT_OF_SERVICE, UnitStatus.OFF_DUTY, UnitStatus.EMERGENCY})
 NOT_IN_SERVICE = OWN_STATUSES - {UnitStatus.AVAILABLE}
+
+# What a unit that leads others has, and a slot for one asks for.
+COMMAND = "command"

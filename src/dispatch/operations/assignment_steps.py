@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
@@ -27,17 +27,20 @@ from dispatch.domain.assignment import (
     stamp_column,
     unit_status_after,
 )
-from dispatch.domain.errors import UnitAlreadyAssigned, UnitNotAvailable
 from dispatch.domain.incident import IncidentStatus
 from dispatch.domain.outcome import Cleared, still_awaited
-from dispatch.domain.timers import OF_ASSIGNMENT, OF_QUEUE, TimeLimits, TimerKind
+from dispatch.domain.timers import OF_ASSIGNMENT, OF_ENDED, OF_INCIDENT, OF_QUEUE, TimeLimits, TimerKind
+from dispatch.domain.transfer import ASKED_FIRST, AssignmentKind
 from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor
 from dispatch.operations.alarms import Raise, raise_alarm
-from dispatch.operations.queue import put_back
+from dispatch.operations.arrivals import warn_of_arrival
+from dispatch.operations.crewing import crew_up
+from dispatch.operations.free_units import OUT, require_free
+from dispatch.operations.queue import leave_queue, put_back, stop_waiting_for_hour
+from dispatch.operations.responsibility import refusal_of, require_somebody_left, take_over
 from dispatch.operations.watching import watched
 
-OUT = frozenset({UnitStatus.OFF_DUTY.value, UnitStatus.OUT_OF_SERVICE.value, UnitStatus.EMERGENCY.value})
 ENDED_INCIDENT = frozenset({IncidentStatus.CLOSED.value, IncidentStatus.CANCELLED.value})
 SAID_NO = frozenset({AssignmentStatus.DECLINED, AssignmentStatus.TIMED_OUT})
 
@@ -72,17 +75,30 @@ async def take_step(
     occurred_at = step.occurred_at or actor.now
     before = AssignmentStatus(row.status)
     require_move(before, step.status, AssignmentMode(row.mode), reason=step.reason, outcome=step.outcome)
-    rivals = await _rivals(session, row) if is_taken(step.status) and not is_taken(before) else []
+    is_yes = is_taken(step.status) and not is_taken(before)
+    rivals = await _rivals(session, row) if is_yes else []
     units = await _lock(session, actor.jurisdiction_id, [row, *rivals])
-    unit = units[row.unit_id]
+    unit = units.get(row.unit_id)
     if before is AssignmentStatus.RESERVED and step.status in ACTIVE:
-        await require_free(session, actor.jurisdiction_id, [unit])
+        await require_free(session, actor.jurisdiction_id, list(units.values()))
+        await crew_up(session, row, actor)
+    if step.status is AssignmentStatus.CLEARED:
+        await require_somebody_left(session, row, step.outcome)
     _write(row, step, before, occurred_at)
     taken = Taken([_told(row, before, step, occurred_at, actor)], await watched(session, row, occurred_at, limits))
-    if is_taken(step.status) and row.responder_type not in ONE_WAY_TYPES:
-        taken.timing += Timing(ends=[End(row.incident_id, OF_QUEUE)])
+    if row.responder_type not in ONE_WAY_TYPES:
+        if is_yes:
+            taken.timing += await leave_queue(session, incident, row, unit)
+        elif is_taken(step.status) and incident.status == IncidentStatus.ACTIVE.value:
+            taken.timing += Timing(ends=[End(row.incident_id, OF_QUEUE)])
+    if is_yes or step.status is AssignmentStatus.ON_SCENE:
+        done = take_over(row, occurred_at)
+        taken.entries += done.entries
+        taken.timing += done.timing
+    if before is not step.status:
+        taken.entries += await warn_of_arrival(session, incident, row, actor)
     for rival in rivals:
-        _take_back(rival, units[rival.unit_id], row, taken, actor)
+        _take_back(rival, units.get(rival.unit_id), row, taken, actor)
     await _follow(session, incident, row, unit, step.status, occurred_at, taken, actor)
     return taken
 
@@ -95,27 +111,25 @@ def follow_unit(unit: Unit, status: UnitStatus, occurred_at: datetime) -> None:
     unit.version += 1
 
 
-def make_active(incident: Incident) -> Timing:
-    """Somebody is on the incident, so that it neither waits nor is held."""
-    if incident.status == IncidentStatus.ACTIVE.value:
-        return Timing()
-    was_held = incident.status == IncidentStatus.HELD.value
-    incident.status = IncidentStatus.ACTIVE.value
-    incident.held_until = incident.status_reason = None
-    incident.version += 1
-    return Timing(ends=[End(incident.id, frozenset({TimerKind.HOLD_DUE}))]) if was_held else Timing()
-
-
 async def _rivals(session: AsyncSession, row: Assignment) -> list[Assignment]:
-    """The other offers of a `first_of` that nobody has answered; the incident's lock keeps them as they are."""
-    if row.offer_rule != OfferRule.FIRST_OF.value:
+    """The other offers of a `first_of`, and other transfers, that nobody has answered: one yes is enough.
+
+    The incident's lock keeps them as they are.
+    """
+    same: list[ColumnElement[bool]] = []
+    if row.offer_rule == OfferRule.FIRST_OF.value:
+        same.append(Assignment.offer_id == row.offer_id)
+    if row.kind == AssignmentKind.TRANSFER.value and row.offer_rule != OfferRule.ALL_OF.value:
+        is_all_of = Assignment.offer_rule.is_not_distinct_from(OfferRule.ALL_OF.value)
+        same.append((Assignment.kind == AssignmentKind.TRANSFER.value) & ~is_all_of)
+    if not same:
         return []
     rows = await session.scalars(
         select(Assignment)
         .where(
             Assignment.jurisdiction_id == row.jurisdiction_id,
             Assignment.incident_id == row.incident_id,
-            Assignment.offer_id == row.offer_id,
+            or_(*same),
             Assignment.status == AssignmentStatus.OFFERED.value,
             Assignment.id != row.id,
         )
@@ -125,11 +139,14 @@ async def _rivals(session: AsyncSession, row: Assignment) -> list[Assignment]:
     return list(rows)
 
 
-async def _lock(session: AsyncSession, jurisdiction_id: str, rows: Sequence[Assignment]) -> dict[str, Unit]:
-    """The units of these assignments by id, locked in the order in which everybody locks units."""
+async def _lock(session: AsyncSession, jurisdiction_id: str, rows: Sequence[Assignment]) -> dict[str | None, Unit]:
+    """The units of these assignments by id, locked in the order in which everybody locks units.
+
+    Who is no unit of ours has no row here.
+    """
     units = await session.scalars(
         select(Unit)
-        .where(Unit.jurisdiction_id == jurisdiction_id, Unit.id.in_([row.unit_id for row in rows]))
+        .where(Unit.jurisdiction_id == jurisdiction_id, Unit.id.in_([row.unit_id for row in rows if row.unit_id]))
         .order_by(Unit.id)
         .with_for_update()
     )
@@ -143,11 +160,13 @@ def _write(row: Assignment, step: StatusStep, before: AssignmentStatus, occurred
     row.reason = row.reason if step.reason is None else step.reason
     row.note = row.note if step.note is None else step.note
     setattr(row, stamp_column(step.status), occurred_at)
+    if step.status is AssignmentStatus.STAGED and before is AssignmentStatus.ON_SCENE:
+        row.released_at = row.released_by = None  # whoever pulls back waits to be released again
     if implies_acceptance(before, step.status) and row.accepted_at is None:
         row.accepted_at = occurred_at
 
 
-def _take_back(rival: Assignment, unit: Unit, winner: Assignment, taken: Taken, actor: Actor) -> None:
+def _take_back(rival: Assignment, unit: Unit | None, winner: Assignment, taken: Taken, actor: Actor) -> None:
     # A unit of another discipline is not named: who reads this row may not be meant to know of it.
     who = winner.call_sign if winner.responder_type == rival.responder_type else "Another unit"
     step = StatusStep(rival.id, AssignmentStatus.RESCINDED, reason=f"{who} was first to accept")
@@ -177,29 +196,50 @@ async def _follow(
     session: AsyncSession,
     incident: Incident,
     row: Assignment,
-    unit: Unit,
+    unit: Unit | None,
     status: AssignmentStatus,
     occurred_at: datetime,
     taken: Taken,
     actor: Actor,
 ) -> None:
     if status not in TERMINAL:
-        if row.exclusive:
+        if row.exclusive and unit is not None:
             follow_unit(unit, unit_status_after(status), occurred_at)
         return
     _free(unit, row, occurred_at)
+    taken.timing += Timing(ends=[End(row.id, OF_ENDED)])
+    begins = Begin(TimerKind.STEP_DECLINED, incident.id, incident.id, actor.now, {"step": incident.plan_step})
+    now_due = [begins] if status in SAID_NO else []
     if incident.status == IncidentStatus.ACTIVE.value:
         taken.entries += await _back_to_queue_when_nobody_is_left(session, incident, actor)
         if incident.status == IncidentStatus.PENDING.value:
-            now_due = Begin(TimerKind.STEP_DECLINED, incident.id, incident.id, actor.now, {"step": incident.plan_step})
-            taken.timing += Timing([now_due] if status in SAID_NO else [], [End(incident.id, OF_QUEUE)])
-    if status in SAID_NO and row.offer_rule == OfferRule.ALL_OF.value:
+            taken.timing += Timing(now_due, [End(incident.id, OF_QUEUE)])
+    elif row.responder_type in ONE_WAY_TYPES:
+        return  # they handle nothing of it
+    elif incident.status == IncidentStatus.PENDING.value:
+        taken.timing += Timing(now_due)  # it never left the queue; its timers run on
+    elif incident.status == IncidentStatus.HELD.value and row.kind == AssignmentKind.APPOINTMENT.value:
+        taken.entries.append(stop_waiting_for_hour(incident, "appointment_ended", actor))
+        taken.timing += Timing(now_due, [End(incident.id, OF_INCIDENT)])
+    if status in SAID_NO:
+        taken.entries += await _alarms_of_a_no(session, incident, row, actor)
+
+
+async def _alarms_of_a_no(session: AsyncSession, incident: Incident, row: Assignment, actor: Actor) -> list[log.Entry]:
+    """What a person must know besides the next step of the plan."""
+    found = []
+    if row.offer_rule == OfferRule.ALL_OF.value:
         message = f"{row.call_sign} does not come to #{incident.number}; all who were asked are wanted."
-        alarm = Raise(AlarmKind.OFFER_INCOMPLETE, message, row.id, incident, row)
-        taken.entries.append(await raise_alarm(session, alarm, actor))
+        found.append(Raise(AlarmKind.OFFER_INCOMPLETE, message, row.id, incident, row))
+    is_kept = row.kind == AssignmentKind.TRANSFER.value and incident.status == IncidentStatus.ACTIVE.value
+    if row.takes_over_from is not None or is_kept:
+        found.append(refusal_of(incident, row))
+    return [await raise_alarm(session, alarm, actor) for alarm in found]
 
 
-def _free(unit: Unit, row: Assignment, at: datetime) -> None:
+def _free(unit: Unit | None, row: Assignment, at: datetime) -> None:
+    if unit is None:
+        return
     if row.exclusive and unit.status not in OUT:
         # A unit whose shift has ended meanwhile goes home.
         follow_unit(unit, UnitStatus.AVAILABLE if unit.due_off_at is None else UnitStatus.OFF_DUTY, at)
@@ -220,17 +260,27 @@ async def _back_to_queue_when_nobody_is_left(
         return []
     await session.flush()
     rows = await session.execute(
-        select(Assignment.status, Assignment.responder_type, Assignment.outcome, Assignment.cleared_at).where(
+        select(
+            Assignment.status,
+            Assignment.responder_type,
+            Assignment.outcome,
+            Assignment.cleared_at,
+            Assignment.taken_over_at.is_not(None).label("took_over"),
+        ).where(
             Assignment.jurisdiction_id == incident.jurisdiction_id,
             Assignment.incident_id == incident.id,
             Assignment.status.in_([*(status.value for status in ACTIVE), AssignmentStatus.CLEARED.value]),
             Assignment.responder_type.not_in(sorted(ONE_WAY_TYPES)),
+            # Whoever was only asked to take it over has nothing of it yet.
+            (Assignment.status != AssignmentStatus.OFFERED.value)
+            | Assignment.kind.not_in([kind.value for kind in ASKED_FIRST]),
         )
     )
     there = rows.all()
     if any(row.status != AssignmentStatus.CLEARED.value for row in there):
         return []
-    awaited = still_awaited([Cleared(row.responder_type, row.outcome, row.cleared_at) for row in there])
+    left = [Cleared(row.responder_type, row.outcome, row.cleared_at, row.took_over) for row in there]
+    awaited = still_awaited(left)
     if awaited is not None:
         incident.needs_human = True
         return [put_back(incident, awaited, actor)]
@@ -238,45 +288,3 @@ async def _back_to_queue_when_nobody_is_left(
         incident.status = IncidentStatus.PENDING.value
         incident.version += 1
     return []
-
-
-async def require_free(session: AsyncSession, jurisdiction_id: str, units: Sequence[Unit]) -> None:
-    """Returns when every unit is in service and has room. Raises UnitNotAvailable or UnitAlreadyAssigned."""
-    out = [unit for unit in units if unit.status in OUT]
-    if out:
-        raise UnitNotAvailable(
-            "; ".join(f"{unit.call_sign} is {unit.status.replace('_', ' ')}" for unit in out) + ".",
-            fix="Choose another unit, or put this one in service first.",
-            units=[{"unit": unit.call_sign, "status": unit.status} for unit in out],
-        )
-    rows = await session.execute(
-        select(
-            Assignment.unit_id,
-            func.count().label("active"),
-            func.min(Incident.number).label("number"),
-            func.min(Assignment.incident_id).label("incident_id"),
-            func.min(Assignment.status).label("status"),
-        )
-        .join(
-            Incident,
-            (Incident.jurisdiction_id == Assignment.jurisdiction_id) & (Incident.id == Assignment.incident_id),
-        )
-        .where(
-            Assignment.jurisdiction_id == jurisdiction_id,
-            Assignment.unit_id.in_([unit.id for unit in units]),
-            Assignment.status.in_([status.value for status in ACTIVE]),
-        )
-        .group_by(Assignment.unit_id)
-    )
-    busy = {row.unit_id: row for row in rows}
-    taken = [(unit, busy[unit.id]) for unit in units if unit.id in busy and busy[unit.id].active >= unit.capacity]
-    if taken:
-        raise UnitAlreadyAssigned(
-            "; ".join(f"{unit.call_sign} is {row.status.replace('_', ' ')} at #{row.number}" for unit, row in taken)
-            + ".",
-            fix="Choose a unit that is free, or clear this one first. None of the units was assigned.",
-            units=[
-                {"unit": unit.call_sign, "unit_id": unit.id, "incident": row.incident_id, "number": row.number}
-                for unit, row in taken
-            ],
-        )

@@ -29,18 +29,19 @@ from dispatch.domain.events import EventType
 from dispatch.domain.ids import Prefix, is_id
 from dispatch.domain.time import iso
 from dispatch.domain.timers import OF_QUEUE, SHIPPED, TimeLimits
+from dispatch.domain.transfer import ASKED_FIRST, AssignmentKind, kind_of
 from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.assignment_steps import (
     ENDED_INCIDENT,
     StatusStep,
     follow_unit,
-    make_active,
-    require_free,
     take_step,
 )
 from dispatch.operations.call_body import FUTURE_TOLERANCE
 from dispatch.operations.fitness import doubts, require_crew_here
+from dispatch.operations.free_units import require_free
+from dispatch.operations.queue import make_active
 from dispatch.operations.watching import watch_of, watched
 
 MAX_UNITS = 50
@@ -48,7 +49,11 @@ MAX_UNITS = 50
 
 @dataclass(frozen=True, slots=True)
 class AssignUnits:
-    """Give these units (ids or call signs) to the incident. mode None: each as its responder type is used to."""
+    """Give these units (ids or call signs) to the incident. mode None: each as its responder type is used to.
+
+    kind None: what a unit like it is used to. takes_over_from: the assignment that it is asked to take over.
+    scheduled_for: it is reserved until then.
+    """
 
     incident_id: str
     units: Sequence[str]
@@ -59,6 +64,9 @@ class AssignUnits:
     recommended: bool | None = None
     reason: str | None = None
     offer_rule: OfferRule | None = None
+    kind: AssignmentKind | None = None
+    takes_over_from: str | None = None
+    scheduled_for: datetime | None = None
 
 
 async def assign_units(
@@ -118,14 +126,14 @@ async def give(
     crews = await crews_now(session, actor.jurisdiction_id, [unit.id for unit in units], actor.now)
     people = {unit: crew.people for unit, crew in crews.items()}
     await require_crew_here(session, units, crews)
-    made = [_assignment(unit, incident, command, actor) for unit in units]
-    for row in made:
-        crew = crews.get(row.unit_id)
+    made = [new_assignment(unit, incident, command, actor) for unit in units]
+    for unit, row in zip(units, made, strict=True):
+        crew = crews.get(unit.id)
         row.crew_id = crew.crew_id if crew is not None and crew.is_shared else None
     _join_offers(made, command.offer_rule)
     timing = Timing()
-    for row in made:
-        timing += watch_of(row, actor.now, limits, len(people.get(row.unit_id, ())) or 1)
+    for unit, row in zip(units, made, strict=True):
+        timing += watch_of(row, actor.now, limits, len(people.get(unit.id, ())) or 1)
     handling = [row for row in made if row.responder_type not in ONE_WAY_TYPES]
     if any(is_taken(AssignmentStatus(row.status)) for row in handling):
         timing += Timing(ends=[End(incident.id, OF_QUEUE)])
@@ -133,15 +141,17 @@ async def give(
     await session.flush()
     session.add_all(
         AssignmentResponder(jurisdiction_id=actor.jurisdiction_id, assignment_id=row.id, responder_id=person)
-        for row in made
-        for person in people.get(row.unit_id, ())
+        for unit, row in zip(units, made, strict=True)
+        for person in people.get(unit.id, ())
     )
     for unit in units:
         follow_unit(unit, UnitStatus.ASSIGNED, actor.now)
         unit.break_until = unit.break_reason = None  # whoever is sent has been called back
-    if handling:
+    if any(row.kind not in ASKED_FIRST or is_taken(AssignmentStatus(row.status)) for row in handling):
         timing += make_active(incident)
-    return Given(made, [_assigned(row, against.get(row.unit_id, ())) for row in made], timing, against)
+    return Given(
+        made, [_assigned(row, against.get(unit.id, ())) for unit, row in zip(units, made, strict=True)], timing, against
+    )
 
 
 def _join_offers(made: Sequence[Assignment], rule: OfferRule | None) -> None:
@@ -275,11 +285,12 @@ async def lock_units(session: AsyncSession, actor: Actor, names: Sequence[str]) 
     return found
 
 
-def _assignment(unit: Unit, incident: Incident, command: AssignUnits, actor: Actor) -> Assignment:
+def new_assignment(unit: Unit, incident: Incident, command: AssignUnits, actor: Actor) -> Assignment:
+    """The assignment as it begins, not yet added."""
     mode = command.mode or (
         AssignmentMode.ORDERED if unit.responder_type in ORDERED_RESPONDER_TYPES else AssignmentMode.OFFERED
     )
-    first = first_status(mode)
+    first = first_status(mode) if command.scheduled_for is None else AssignmentStatus.RESERVED
     row = Assignment(
         jurisdiction_id=actor.jurisdiction_id,
         id=new_id(Prefix.ASSIGNMENT),
@@ -295,7 +306,12 @@ def _assignment(unit: Unit, incident: Incident, command: AssignUnits, actor: Act
         lat=incident.lat,
         lon=incident.lon,
         mode=mode.value,
+        kind=(command.kind or kind_of(unit.responder_type, is_mobile=unit.mobile)).value,
         status=first.value,
+        decision_id=incident.decision_id,
+        scheduled_for=command.scheduled_for,
+        takes_over_from=command.takes_over_from,
+        take_over_asked_at=actor.now if command.takes_over_from is not None else None,
         exclusive=unit.capacity == 1,
         step=command.step,
         role=command.role,
@@ -317,6 +333,7 @@ def _assigned(row: Assignment, against: Sequence[str]) -> log.Entry:
         "agency": row.agency_id,
         "program": row.program_id,
         "mode": row.mode,
+        "kind": row.kind,
         "step": row.step,
         "role": row.role,
         "recommended": row.recommended,

@@ -18,6 +18,7 @@ from dispatch.domain.events import EventType
 from dispatch.domain.ids import Prefix
 from dispatch.domain.plan import Plan, plan_from_data
 from dispatch.domain.time import as_utc, iso
+from dispatch.linking.profile import phone_key, place_words
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.call_body import FUTURE_TOLERANCE, CallBody
 from dispatch.operations.decisions import Redecision, latest_decision, record_redecision, standing_decision, summary
@@ -154,6 +155,7 @@ async def _store_new(
         {
             **_call_columns(body, call, raw, actor),
             **_place_columns(body),
+            **_repeat_keys(body),
             "call_id": call_id,
             "incident_id": incident_id,
             "decision_id": decision_id,
@@ -246,6 +248,8 @@ async def _move_incident(session: AsyncSession, body: CallBody, incident_id: str
     incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
     if "lat" not in given and "address" in given and not _same_address(given["address"], incident.address):
         given |= {"lat": None, "lon": None, "uncertainty_m": None}
+    for name, value in _repeat_keys(body).items():
+        setattr(incident, name, value or getattr(incident, name))
     changed = {name: value for name, value in given.items() if getattr(incident, name) != value}
     if not changed:
         return
@@ -323,6 +327,14 @@ def _place_columns(body: CallBody) -> dict[str, Any]:
         "address": location.address if location else None,
         "place": location.place if location else None,
         "caller_language": body.caller.language if body.caller else None,
+    }
+
+
+def _repeat_keys(body: CallBody) -> dict[str, str | None]:
+    """What another call to the same address or from the same telephone is found by."""
+    return {
+        "address_key": place_words(body.location.address if body.location else None)[0],
+        "phone_key": phone_key(body.caller.phone if body.caller else None),
     }
 
 

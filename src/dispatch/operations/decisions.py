@@ -19,14 +19,14 @@ from dispatch.domain.call import CallFacts
 from dispatch.domain.classification import HIGHEST_PRIORITY, LOWEST_PRIORITY, Category
 from dispatch.domain.errors import FieldProblem, Invalid, NotFound
 from dispatch.domain.ids import Prefix
-from dispatch.domain.incident import ENDED
+from dispatch.domain.incident import IncidentStatus
 from dispatch.domain.risk import risen
 from dispatch.domain.timers import OF_INCIDENT, OF_QUEUE
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.earlier_decisions import last_of_triage, was_overridden
 from dispatch.operations.known_words import require_incident_type, require_responder_type
-from dispatch.operations.queue import put_back
+from dispatch.operations.queue import is_off_the_queue, put_back
 from dispatch.operations.shadow import beside, record_shadow
 from dispatch.operations.triage_input import (
     LINKED,
@@ -144,8 +144,9 @@ async def record_redecision(
     """The new decision stands beside the old ones, and the incident follows it.
 
     A person's override is not undone by triage, unless what triage finds is graver than what it found before: more
-    urgent, or somebody must come who need not come then. Other news is shown to a person. An incident that had ended is
-    on the queue again when what is found now is graver, or life is at stake and the facts are new.
+    urgent, or somebody must come who need not come then. Other news is shown to a person. When what is found now is
+    graver, or life is at stake and the facts are new, an incident is on the queue again that had ended, that is held,
+    or that only a desk or an outside party has.
     """
     incident = await get_incident(session, actor.jurisdiction_id, change.incident_id, lock=True)
     last = await latest_decision(session, actor.jurisdiction_id, incident.id)
@@ -171,7 +172,7 @@ async def record_redecision(
     payload = {**summary(row.id, data), "before": before, "followed": follows, "trigger": change.trigger}
     entries = [log.Entry("incident.retriaged", incident.id, actor.now, incident.id, payload)]
     is_new_and_grave = data["priority"] <= LIFE_AT_STAKE and tells_more(found_before, data)
-    if incident.status in ENDED and (is_graver or is_new_and_grave):
+    if (is_graver or is_new_and_grave) and await is_off_the_queue(session, incident):
         entries.append(put_back(incident, "danger_told_since", actor))
         timing += Timing(ends=[End(incident.id, OF_INCIDENT)])
     more = raised(found_before, data) if change.linked else risen(found_before, data)
@@ -209,8 +210,12 @@ async def override(
     before = {"category": incident.category, "priority": incident.priority, "incident_type": incident.incident_type}
     timing = follow(incident, row.id, data, actor.now, restart=data["plan"] != last.decision["plan"])
     payload = {**summary(row.id, data), "before": before, "reason": wish.reason, "note": wish.note}
-    entry = log.Entry("incident.overridden", incident.id, actor.now, incident.id, payload)
-    await tell(session, actor, entry, timing=timing)
+    entries = [log.Entry("incident.overridden", incident.id, actor.now, incident.id, payload)]
+    is_with_a_desk = incident.status == IncidentStatus.ACTIVE.value and await is_off_the_queue(session, incident)
+    if is_with_a_desk and risen(last.decision, data):
+        entries.append(put_back(incident, "decided_otherwise", actor))
+        timing += Timing(ends=[End(incident.id, OF_INCIDENT)])
+    await tell(session, actor, *entries, timing=timing)
     return data
 
 

@@ -12,7 +12,7 @@ from dispatch.db.models import Assignment, Incident
 from dispatch.db.timers import Begin, DueTimer, Timing
 from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.alarm import AlarmKind
-from dispatch.domain.assignment import AssignmentStatus, is_taken
+from dispatch.domain.assignment import ACTIVE, AssignmentStatus, is_taken
 from dispatch.domain.chain import StepOutlook
 from dispatch.domain.events import EventType
 from dispatch.domain.incident import IncidentStatus
@@ -20,11 +20,14 @@ from dispatch.domain.time import iso
 from dispatch.domain.timers import MISSES_THAT_ESCALATE, WATCHED_BY, TimeLimits, TimerKind
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.alarms import Raise, raise_alarm
+from dispatch.operations.appointments import come_due
 from dispatch.operations.assignment_steps import StatusStep, Taken, take_step
 from dispatch.operations.chain import hear_no, move_on
 from dispatch.operations.escalation import Help, escalate
+from dispatch.operations.hand_off import refused
 from dispatch.operations.position_silence import look_for_silence
 from dispatch.operations.queue_timers import FEED
+from dispatch.operations.responsibility import is_asked
 from dispatch.operations.shift_ends import end_of_shift
 from dispatch.operations.watching import watched
 
@@ -64,6 +67,8 @@ async def _offer(firing: Firing) -> Taken | None:
     incident = await _incident(firing.session, firing.timer)
     step = StatusStep(row.id, AssignmentStatus.TIMED_OUT)
     taken = await take_step(firing.session, incident, row, step, firing.actor, firing.limits)
+    if row.takes_over_from is not None:
+        return taken  # the alarm that it was not taken over is in it
     message = f"{row.call_sign} did not answer the offer of #{incident.number}."
     alarm = Raise(AlarmKind.OFFER_UNANSWERED, message, row.id, incident, row)
     taken.entries.append(await raise_alarm(firing.session, alarm, firing.actor))
@@ -191,6 +196,23 @@ async def _shift_end(firing: Firing) -> Taken | None:
     return await end_of_shift(firing.session, firing.timer.subject_id, firing.actor, is_told=is_told)
 
 
+async def _hand_off(firing: Firing) -> Taken | None:
+    row = await _locked(firing)
+    if row is None or AssignmentStatus(row.status) not in ACTIVE or not is_asked(row):
+        return None
+    incident = await _incident(firing.session, firing.timer)
+    return await refused(firing.session, incident, row, "no answer", firing.actor)
+
+
+async def _appointment(firing: Firing) -> Taken | None:
+    row = await _locked(firing)
+    if row is None:
+        return None
+    incident = await _incident(firing.session, firing.timer)
+    asked = bool(firing.timer.payload.get("asked"))
+    return await come_due(firing.session, incident, row, asked, firing.actor, firing.limits)
+
+
 async def _position_silent(firing: Firing) -> Taken | None:
     return await look_for_silence(firing.session, firing.timer.payload, firing.limits, firing.actor)
 
@@ -208,17 +230,23 @@ _WORK: dict[TimerKind, Callable[[Firing], Awaitable[Taken | None]]] = {
     TimerKind.STEP_WAIT: _step_wait,
     TimerKind.STEP_DECLINED: _step_declined,
     TimerKind.SHIFT_END: _shift_end,
+    TimerKind.HAND_OFF: _hand_off,
+    TimerKind.APPOINTMENT: _appointment,
     TimerKind.POSITION_SILENT: _position_silent,
 }
 
 
 async def _watched_still(firing: Firing) -> Assignment | None:
     """The assignment, locked, while it still stands where this timer began."""
-    key = (firing.timer.jurisdiction_id, firing.timer.subject_id)
-    row = await firing.session.get(Assignment, key, with_for_update=True)
+    row = await _locked(firing)
     if row is None or WATCHED_BY.get(AssignmentStatus(row.status)) is not firing.timer.kind:
         return None
     return row
+
+
+async def _locked(firing: Firing) -> Assignment | None:
+    key = (firing.timer.jurisdiction_id, firing.timer.subject_id)
+    return await firing.session.get(Assignment, key, with_for_update=True)
 
 
 async def _incident(session: AsyncSession, timer: DueTimer) -> Incident:
@@ -227,7 +255,12 @@ async def _incident(session: AsyncSession, timer: DueTimer) -> Incident:
 
 
 async def _is_taken(session: AsyncSession, incident: Incident) -> bool:
-    """True when somebody has the job or had it; an offer that nobody answered and who is told one way are nobody."""
+    """True when somebody has the job or had it; an offer that nobody answered and who is told one way are nobody.
+
+    An incident that is pending waits for somebody, whoever was there before it came back to the queue.
+    """
+    if incident.status == IncidentStatus.PENDING.value:
+        return False
     statuses = await session.scalars(
         select(Assignment.status).where(
             Assignment.jurisdiction_id == incident.jurisdiction_id,

@@ -8,11 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
 from dispatch.db.models import Incident
-from dispatch.db.timers import UNTIMED, Timing
+from dispatch.db.timers import UNTIMED, End, Timing
 from dispatch.domain.classification import HIGHEST_PRIORITY, SlotRole
 from dispatch.domain.events import EventType
+from dispatch.domain.timers import OF_INCIDENT
 from dispatch.operations.actor import Actor
 from dispatch.operations.decisions import decision_row, follow, latest_decision, summary
+from dispatch.operations.queue import is_off_the_queue, put_back
 
 POLICE_AND_EMS = (("police", SlotRole.PRIMARY), ("ems", SlotRole.STAGED))
 
@@ -21,8 +23,8 @@ POLICE_AND_EMS = (("police", SlotRole.PRIMARY), ("ems", SlotRole.STAGED))
 class Help:
     """Who must come beside those in the plan, and why. because: a sentence that everybody may read, naming no unit.
 
-    is_life_threat: the incident is of the highest priority from now on. assignment: which one asked; None where that is
-    not for everybody.
+    is_life_threat: the incident is of the highest priority from now on. priority: what it is at least, where somebody
+    said so. assignment: which one asked; None where that is not for everybody.
     """
 
     rule: str
@@ -30,6 +32,7 @@ class Help:
     who: Sequence[tuple[str, SlotRole]] = POLICE_AND_EMS
     is_life_threat: bool = True
     assignment: str | None = None
+    priority: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,18 @@ class Escalated:
 async def escalate(session: AsyncSession, incident: Incident, wanted: Help, actor: Actor) -> Escalated:
     """The locked incident has the help as the first step of its plan; the old plan stays behind it.
 
-    Nothing changes where the plan begins with this help and this urgency already.
+    Where nobody who comes has it, it is on the queue again. Nothing changes in a plan that begins with this help and
+    this urgency already.
     """
+    back, timing = [], Timing()
+    if await is_off_the_queue(session, incident):
+        back, timing = [put_back(incident, wanted.rule, actor)], Timing(ends=[End(incident.id, OF_INCIDENT)])
     last = await latest_decision(session, actor.jurisdiction_id, incident.id)
     priority = HIGHEST_PRIORITY if wanted.is_life_threat else min(incident.priority, last.decision["priority"])
+    priority = priority if wanted.priority is None else min(priority, wanted.priority)
     first = {entry["responder_type"] for entry in last.decision["plan"] if entry["step"] == 1}
     if first == {kind for kind, _ in wanted.who} and incident.priority == priority:
-        return Escalated()
+        return Escalated(back, timing)
     data = {
         **last.decision,
         "priority": priority,
@@ -62,11 +70,12 @@ async def escalate(session: AsyncSession, incident: Incident, wanted: Help, acto
     fresh = decision_row(incident.id, last.ordinal + 1, "escalation", last.given, data, actor, note=wanted.because)
     session.add(fresh)
     before = {"priority": incident.priority}
-    timing = follow(incident, fresh.id, data, actor.now, restart=True)
+    timing += follow(incident, fresh.id, data, actor.now, restart=True)
     payload = {**summary(fresh.id, data), "before": before}
     if wanted.assignment is not None:
         payload["assignment"] = wanted.assignment
-    return Escalated([log.Entry(EventType.INCIDENT_ESCALATED, incident.id, actor.now, incident.id, payload)], timing)
+    told = log.Entry(EventType.INCIDENT_ESCALATED, incident.id, actor.now, incident.id, payload)
+    return Escalated([*back, told], timing)
 
 
 def _steps(who: Sequence[tuple[str, SlotRole]]) -> list[dict[str, Any]]:

@@ -44,6 +44,11 @@ async def promise(
             f"{row.call_sign} is {row.status.replace('_', ' ')}; a follow-up is promised by whoever took the call.",
             fix="Promise it when the unit is on scene, has accepted or has cleared.",
         )
+    if row.unit_id is None:
+        raise Conflict(
+            f"{row.call_sign} is no unit of ours; what it promises is its own.",
+            fix="Promise the follow-up on an assignment of a unit.",
+        )
     if not actor.now < command.due_at <= actor.now + LATEST:
         problem = FieldProblem("/due_at", "due_out_of_range", f"after {iso(actor.now)} and within a year")
         raise Invalid("A follow-up is due in the future, within a year.", fix="Send a later time.", errors=[problem])

@@ -30,10 +30,10 @@ STORE = Statement(
     ), new_incident as (
       insert into incident (jurisdiction_id, id, status, category, incident_type, priority, needs_human, opened_at,
                             recorded_at, decision_id, initial_type, triage_type, lat, lon, uncertainty_m, address,
-                            place, caller_language)
+                            address_key, phone_key, place, caller_language)
       select :jurisdiction_id, :incident_id, 'pending', :category, :incident_type, :priority, :needs_human,
              :received_at, :recorded_at, :decision_id, :initial_type, :incident_type, :lat, :lon, :uncertainty_m,
-             :address, :place, :caller_language
+             :address, :address_key, :phone_key, :place, :caller_language
       from new_call
       returning number
     ), new_decision as (

@@ -24,20 +24,26 @@ from dispatch.domain.errors import Conflict, Refused
 from dispatch.domain.events import EventType, event_of
 from dispatch.domain.time import iso
 from dispatch.domain.timers import OF_QUEUE, SHIPPED, TimeLimits
+from dispatch.domain.transfer import ASKED_FIRST
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.assignment_steps import (
     ENDED_INCIDENT,
     StatusStep,
     follow_unit,
-    make_active,
-    require_free,
     take_step,
 )
 from dispatch.operations.assignments import lock_assignment, lock_units
+from dispatch.operations.free_units import require_free
+from dispatch.operations.queue import make_active
+from dispatch.operations.responsibility import is_asked
 from dispatch.operations.watching import watched
 
 UNDO_WITHIN = timedelta(seconds=60)
 _STEPS = frozenset(event_of(status).value for status in AssignmentStatus)
+_MADE = frozenset(
+    one.value
+    for one in (EventType.UNIT_ASSIGNED, EventType.ASSIGNMENT_TRANSFER_OFFERED, EventType.ASSIGNMENT_APPOINTED)
+)
 
 
 async def undo(
@@ -56,15 +62,21 @@ async def undo(
     steps = await _steps(session, row)
     last, earlier = steps[0], steps[1:]
     _require_own_and_fresh(last, row, actor)
-    if last.type == EventType.UNIT_ASSIGNED.value:
+    if last.type in _MADE:
         return await _unmade(session, incident, row, last, actor, limits)
     current, before = AssignmentStatus(row.status), AssignmentStatus(last.payload["from"])
     if incident.status in ENDED_INCIDENT:
         raise Conflict(f"Incident {incident.number} is {incident.status}.", fix="Reopen it, then undo.")
-    if row.offer_rule == OfferRule.FIRST_OF.value and is_taken(current) and not is_taken(before):
+    asked_first = row.kind in ASKED_FIRST or is_asked(row) or row.taken_over_at is not None
+    if (row.offer_rule == OfferRule.FIRST_OF.value or asked_first) and is_taken(current) and not is_taken(before):
         raise Conflict(
-            "The other offers were taken back when this one was accepted.", fix="Clear or cancel it, and offer again."
+            "The other offers were taken back when this one was accepted."
+            if not asked_first
+            else f"{row.call_sign} has the incident, and whoever had it knows that.",
+            fix="Clear or cancel it, and offer again.",
         )
+    if row.unit_id is None:
+        raise Conflict(f"{row.call_sign} is no unit of ours.", fix="Take the step that is right, or offer it again.")
     (unit,) = await lock_units(session, actor, [row.unit_id])
     if current in TERMINAL and before in ACTIVE:
         await require_free(session, actor.jurisdiction_id, [unit])
@@ -91,7 +103,7 @@ async def _steps(session: AsyncSession, row: Assignment) -> list[Row[Any]]:
             EventRow.jurisdiction_id == row.jurisdiction_id,
             EventRow.incident_id == row.incident_id,
             EventRow.subject_id == row.id,
-            EventRow.type.in_([*_STEPS, EventType.UNIT_ASSIGNED.value, EventType.ASSIGNMENT_UNDONE.value]),
+            EventRow.type.in_([*_STEPS, *_MADE, EventType.ASSIGNMENT_UNDONE.value]),
         )
         .order_by(EventRow.seq.desc())
     )
@@ -165,7 +177,8 @@ async def _follow(
     else:
         unit.version += 1
     timing = await watched(session, row, getattr(row, stamp_column(before)) or actor.now, limits)
-    if row.responder_type in ONE_WAY_TYPES or before not in ACTIVE:
+    is_only_asked = before is AssignmentStatus.OFFERED and row.kind in ASKED_FIRST
+    if row.responder_type in ONE_WAY_TYPES or before not in ACTIVE or is_only_asked:
         return timing
     timing += make_active(incident)
     return timing + Timing(ends=[End(incident.id, OF_QUEUE)]) if is_taken(before) else timing

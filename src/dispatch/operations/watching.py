@@ -15,7 +15,8 @@ def watch_of(row: Assignment, since: datetime, limits: TimeLimits, crew: int) ->
     """The timer that runs while the assignment stands in its status, and the end of every other of its timers."""
     due = watch(Watched(AssignmentStatus(row.status), row.priority, row.responder_type, crew, row.eta_s), since, limits)
     ended = Timing(ends=[End(row.id, OF_ASSIGNMENT)])
-    if due is None:
+    # Who is no unit of ours is asked for an answer, and has its own dispatchers for the rest.
+    if due is None or (row.unit_id is None and due.kind is not TimerKind.OFFER):
         return ended
     if due.kind is TimerKind.OFFER:
         row.answer_by = due.at

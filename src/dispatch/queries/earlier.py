@@ -34,7 +34,7 @@ async def came_before(session: AsyncSession, incident: Incident, now: datetime) 
             Assignment.status == AssignmentStatus.CLEARED.value,
         )
     )
-    return frozenset(rows)
+    return frozenset(unit for unit in rows if unit is not None)
 
 
 async def with_workload(

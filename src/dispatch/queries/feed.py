@@ -34,10 +34,13 @@ _COLUMNS = (
 # The last place below which nobody can still commit a row. Asked before the rows are read, in a statement of its own.
 _HORIZON = text("select event_log_horizon()")
 
-# Nothing of responder types that the reader may not know of. Nothing of the rosters and tokens of agencies other than
+# Nothing of responder types that the reader may not know of, nor of health records of a place, unless they may hurt
+# whoever goes there. Nothing of the rosters and tokens of agencies other than
 # the reader's; what happens at an incident is for everyone who works on it.
 _SHOWN = """
     (payload ->> 'responder_type' is null or payload ->> 'responder_type' <> all(:hidden))
+      and (type not like 'hazard.%' or (payload ->> 'endangers_responders')::boolean
+           or payload ->> 'sensitivity' <> all(:unseen))
       and (cast(:agencies as text[]) is null or incident_id is not null
            or (payload ->> 'agency' is null and type not like 'token.%' and type <> 'roster.imported')
            or payload ->> 'agency' = any(cast(:agencies as text[])))
@@ -100,5 +103,6 @@ def _reader(principal: Principal) -> dict[str, Any]:
     return {
         "jurisdiction_id": principal.jurisdiction,
         "hidden": sorted(principal.hidden_responder_types()),
+        "unseen": sorted(principal.unseen_health()),
         "agencies": None if principal.agencies is None else sorted(principal.agencies),
     }

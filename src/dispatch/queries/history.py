@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Numeric, Select, cast, func, select, tuple_
+from sqlalchemy import Boolean, Numeric, Select, cast, func, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.models import Assignment, AssignmentResponder, Incident
@@ -12,6 +12,7 @@ from dispatch.db.session import Sessions, reading
 from dispatch.domain.assignment import AssignmentStatus, intervals, stamp_column
 from dispatch.domain.ids import Prefix, is_id
 from dispatch.domain.redaction import BLOCK_DECIMALS
+from dispatch.domain.transfer import AssignmentKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class HistoryFilter:
     agency: str | None = None
     category: str | None = None
     outcome: str | None = None
+    kind: str | None = None
     incident: str | None = None
     from_at: datetime | None = None
     to_at: datetime | None = None
@@ -109,10 +111,13 @@ def _filtered(jurisdiction_id: str, wanted: HistoryFilter) -> Select[Assignment,
         (Assignment.agency_id, wanted.agency),
         (Assignment.category, wanted.category),
         (Assignment.outcome, wanted.outcome),
+        (Assignment.kind, wanted.kind),
         (Assignment.unit_id, wanted.only_unit),
     ):
         if value is not None:
             query = query.where(column == value)
+    if wanted.kind not in (None, AssignmentKind.DISPATCH.value):
+        query = query.where(literal_column("assignment.kind <> 'dispatch'", Boolean))  # as the index says it
     if wanted.unit is not None:
         by = Assignment.unit_id if is_id(wanted.unit, Prefix.UNIT) else Assignment.call_sign
         query = query.where(by == wanted.unit)

@@ -9,9 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.models import Assignment, Incident, TriageDecisionRow
-from dispatch.domain.assignment import AssignmentStatus
+from dispatch.domain.access import ONE_WAY_TYPES
+from dispatch.domain.assignment import ACTIVE, AssignmentStatus
 from dispatch.domain.errors import NotFound
 from dispatch.domain.geo import LatLon
+from dispatch.domain.outcome import PASSED_ON
 from dispatch.domain.plan import Plan, PlanStep, plan_from_data
 from dispatch.domain.unit import UnitStatus
 from dispatch.queries.earlier import came_before, with_workload
@@ -38,13 +40,15 @@ class RoutingRules:
 
 
 DEFAULT_RULES = RoutingRules()
+_ON_IT = [status.value for status in ACTIVE - {AssignmentStatus.OFFERED}]
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
     """What the router must fill: the plan, how urgent, where, and the caller's language.
 
-    incident: its number, for units that are on it already. declined: ids of units that said no to it.
+    incident: its number, for units that are on it already. declined: ids of units that said no to it. served: ids of
+    units that did their part while others are still on it.
     """
 
     plan: Plan
@@ -54,6 +58,7 @@ class Need:
     incident: str | None = None
     waiting_since: datetime | None = None
     declined: frozenset[str] = frozenset()
+    served: frozenset[str] = frozenset()
 
 
 async def advise(
@@ -144,6 +149,7 @@ async def need_of(
         incident.number,
         incident.step_since or incident.opened_at,
         await _declined(session, incident),
+        await _served(session, incident, row.decided_at),
     )
 
 
@@ -205,7 +211,26 @@ async def _declined(session: AsyncSession, incident: Incident) -> frozenset[str]
             Assignment.status.in_([AssignmentStatus.DECLINED.value, AssignmentStatus.TIMED_OUT.value]),
         )
     )
-    return frozenset(rows)
+    return frozenset(unit for unit in rows if unit is not None)
+
+
+async def _served(session: AsyncSession, incident: Incident, decided_at: datetime) -> frozenset[str]:
+    """Units that were there, did their part under the decision that stands, and left while somebody stayed.
+
+    A newer decision asks for everybody anew, and so does an incident with nobody on it: what is needed there is for a
+    person to say.
+    """
+    mine = (Assignment.jurisdiction_id == incident.jurisdiction_id) & (Assignment.incident_id == incident.id)
+    handling = Assignment.responder_type.not_in(sorted(ONE_WAY_TYPES))
+    arrived = (Assignment.status == AssignmentStatus.CLEARED.value) & Assignment.on_scene_at.is_not(None)
+    rows = await session.scalars(
+        select(Assignment.unit_id).where(
+            mine,
+            arrived & (Assignment.cleared_at > decided_at) & Assignment.outcome.not_in(PASSED_ON),
+            select(Assignment.id).where(mine, handling, Assignment.status.in_(_ON_IT)).exists(),
+        )
+    )
+    return frozenset(unit for unit in rows if unit is not None)
 
 
 def recommended(need: Need, units: Sequence[Candidate], zone: tzinfo | None, now: datetime) -> Recommendation:
@@ -225,4 +250,5 @@ def plain_context(need: Need, zone: tzinfo | None, now: datetime) -> RoutingCont
         incident=need.incident,
         waiting_since=need.waiting_since,
         declined=need.declined,
+        served=need.served,
     )

@@ -13,6 +13,7 @@ from dispatch.domain.errors import NotFound
 from dispatch.domain.geo import LatLon
 from dispatch.domain.incident import IncidentStatus
 from dispatch.domain.plan import plan_from_data
+from dispatch.domain.transfer import AssignmentKind
 from dispatch.queries.recommendation import Need, plain_context, steps_left
 from dispatch.queries.roster import Roster, is_free, read_roster
 from dispatch.routing.reasons import sentence
@@ -56,6 +57,8 @@ async def _waiting(
         Assignment.jurisdiction_id == Incident.jurisdiction_id,
         Assignment.incident_id == Incident.id,
         Assignment.is_open,
+        # A pending incident that a desk has, or was asked to take, waits for somebody who comes.
+        Assignment.kind == AssignmentKind.DISPATCH.value,
         # Who is hidden from the reader counts for nothing, or its absence from the list would tell of it.
         Assignment.responder_type.not_in(sorted(hidden_types)),
     )
@@ -88,6 +91,8 @@ async def _declined(session: AsyncSession, jurisdiction_id: str, incidents: Iter
     )
     found: dict[str, frozenset[str]] = {}
     for incident_id, unit_id in rows:
+        if unit_id is None:
+            continue
         found[incident_id] = found.get(incident_id, frozenset()) | {unit_id}
     return found
 

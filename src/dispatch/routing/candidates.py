@@ -9,9 +9,6 @@ from dispatch.domain.unit import UnitStatus
 
 Ring = tuple[tuple[float, float], ...]
 
-# What a unit that leads others has, and a slot for one asks for.
-COMMAND = "command"
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

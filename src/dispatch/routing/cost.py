@@ -36,7 +36,9 @@ class RoutingContext:
     coverage_loss: what breaks ties first for calls that are no life threat. target_s: a unit that arrives within this
     is on time, so that all on time (and SLACK_S more) count as equal; None: those within SLACK_S of the first do.
     reserve: responder type -> idle units that a routine call leaves to life threats.
-    came_before: ids of units that were at this place before. question: what eligibility must know of all this.
+    came_before: ids of units that were at this place before. served: ids of units that were on this incident under the
+    plan that stands, did their part and left; their slots are not filled again.
+    question: what eligibility must know of all this.
     """
 
     position: LatLon | None
@@ -52,6 +54,7 @@ class RoutingContext:
     target_s: float | None = None
     reserve: Mapping[str, int] = field(default_factory=dict)
     came_before: frozenset[str] = frozenset()
+    served: frozenset[str] = frozenset()
     question: Question = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from dispatch.domain.geo import LatLon
 from dispatch.domain.plan import Slot
 from dispatch.domain.time import iso
-from dispatch.domain.unit import BUSY, UnitStatus
-from dispatch.routing.candidates import COMMAND, Candidate, serves
+from dispatch.domain.unit import BUSY, COMMAND, UnitStatus
+from dispatch.routing.candidates import Candidate, serves
 from dispatch.routing.reasons import Reason, reason
 
 # Up to this priority the shift's end does not keep a unit from going: somebody may die.

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     SHIFT_ENDS_SOON = "shift_ends_soon"
     DECLINED_BEFORE = "declined_before"
     ON_THIS_INCIDENT = "on_this_incident"
+    HAS_BEEN_HERE = "has_been_here"
     FILLS_ANOTHER_SLOT = "fills_another_slot"
     RANKED_LOWER = "ranked_lower"
     KEPT = "kept_for_life_threats"
@@ -84,6 +85,7 @@ _SENTENCES: dict[str, str] = {
     Reason.SHIFT_ENDS_SOON: "The shift ends at {}, before the job is likely to.",
     Reason.DECLINED_BEFORE: "Declined this incident, or did not answer.",
     Reason.ON_THIS_INCIDENT: "Already on this incident.",
+    Reason.HAS_BEEN_HERE: "Has done its part here and left; what it was needed for is done.",
     Reason.FILLS_ANOTHER_SLOT: "Picked for another part of the plan.",
     Reason.RANKED_LOWER: "Could go; others come first.",
     Reason.KEPT: "Held: {} of its type are kept for life threats.",

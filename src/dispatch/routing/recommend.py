@@ -25,7 +25,8 @@ def recommend(plan: Plan, candidates: Sequence[Candidate], context: RoutingConte
 
     When no step can be filled, the first in which somebody could lead, with what it lacks: part of the answer is better
     than none. A wait limit is how long a step may wait for somebody to take it, not for them to arrive: `fallback_at`
-    says when it passes. Units already on the incident (context.incident) count as filled slots.
+    says when it passes. Units already on the incident (context.incident) count as filled slots, and so do
+    those that did their part (context.served).
     The order of the candidates never changes the answer.
     """
     by_type: dict[str, list[Candidate]] = {}
@@ -84,7 +85,7 @@ def _pick(
         unit=option.unit,
         step=active.step.step,
         slot=slot.index,
-        rank=len(slot.on_it) + place + 1,
+        rank=len(slot.on_it) + len(slot.been) + place + 1,
         is_pick=place < len(slot.picks),
         role=slot.slot.role,
         eta_s=None if option.eta_s is None else round(option.eta_s),
@@ -138,6 +139,7 @@ def _verdicts(active: FilledStep | None) -> dict[str, tuple[str, ...]]:
     for filled in slots:
         found.update((option.unit.unit_id, _RANKED_LOWER) for option in filled.others)
     for filled in slots:
+        found.update((unit.unit_id, (Reason.HAS_BEEN_HERE.value,)) for unit in filled.been)
         found.update((unit.unit_id, (Reason.ON_THIS_INCIDENT.value,)) for unit in filled.on_it)
     return found
 

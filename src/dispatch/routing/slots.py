@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dispatch.domain.classification import SlotRole
 from dispatch.domain.plan import PlanStep, Slot
-from dispatch.domain.unit import UnitStatus
+from dispatch.domain.unit import COMMAND, UnitStatus
 from dispatch.routing.candidates import Candidate
 from dispatch.routing.cost import Approach, RoutingContext, approaches, ranked
 from dispatch.routing.eligibility import ends_too_soon, is_on_duty, is_on_incident, refusals
@@ -20,7 +20,8 @@ _ROLE_ORDER = {SlotRole.PRIMARY: 0, SlotRole.STAGED: 1, SlotRole.SUPPORT: 2}
 class FilledSlot:
     """A slot and its answer. picks: as many as are still wanted and free. others: the rest that could go, best first.
 
-    on_it: units already on the incident that fill it. refused: unit id -> reasons, for units of its type and program.
+    on_it: units already on the incident that fill it. been: units that filled it, did their part and left.
+    refused: unit id -> reasons, for units of its type and program.
     missing: how many the plan wants and nobody can fill.
     """
 
@@ -29,6 +30,7 @@ class FilledSlot:
     picks: tuple[Approach, ...]
     others: tuple[Approach, ...]
     on_it: tuple[Candidate, ...]
+    been: tuple[Candidate, ...]
     refused: Mapping[str, tuple[str, ...]]
     missing: int
 
@@ -47,8 +49,9 @@ class FilledStep:
 
     @property
     def has_someone(self) -> bool:
-        """True when a unit could lead now, or is on it already."""
-        return any(slot.picks or slot.on_it for slot in self.slots if slot.slot.role is SlotRole.PRIMARY)
+        """True when a unit could lead now, is on it already, or has done its part."""
+        primary = (slot for slot in self.slots if slot.slot.role is SlotRole.PRIMARY)
+        return any(slot.picks or slot.on_it or slot.been for slot in primary)
 
 
 def fill(
@@ -69,18 +72,21 @@ def fill(
         for unit in (*(pick.unit for pick in one.picks), *one.on_it):
             taken |= _kept_by(unit)
             taken[unit.unit_id] = Reason.FILLS_ANOTHER_SLOT.value
+        taken |= {unit.unit_id: Reason.HAS_BEEN_HERE.value for unit in one.been}
         filled[index] = one
     return FilledStep(step, tuple(filled[index] for index in range(len(step.slots))))
 
 
 def shortfall_reasons(filled: FilledSlot) -> tuple[str, ...]:
     """Why the slot stays short, in a fixed order: what keeps the units on duty, or that there are none."""
-    here = Reason.ON_THIS_INCIDENT.value
-    refused = [kept for reasons in filled.refused.values() if (kept := tuple(one for one in reasons if one != here))]
+    here = (Reason.ON_THIS_INCIDENT.value, Reason.HAS_BEEN_HERE.value)
+    refused = [
+        kept for reasons in filled.refused.values() if (kept := tuple(one for one in reasons if one not in here))
+    ]
     on_duty = [reasons for reasons in refused if Reason.OFF_DUTY.value not in reasons]
     if on_duty:
         return tuple(_summed_up(on_duty))
-    if filled.picks or filled.on_it:
+    if filled.picks or filled.on_it or filled.been:
         return (Reason.TOO_FEW.value,)
     return (Reason.NONE_ON_DUTY.value if refused else Reason.NONE_ON_ROSTER.value,)
 
@@ -135,15 +141,34 @@ def _fill_slot(
 ) -> FilledSlot:
     free, on_it, refused = _sorted_out(slot, units, taken, context)
     counted = sorted(on_it, key=lambda unit: (unit.call_sign, unit.unit_id))[: slot.count]
+    been = _been(slot, units, taken, context)[: slot.count - len(counted)]
+    refused |= {unit.unit_id: (Reason.HAS_BEEN_HERE.value,) for unit in been}
+    free = [unit for unit in free if unit.unit_id not in refused]
     fresh = [unit for unit in free if unit.unit_id not in known]
     known.update((one.unit.unit_id, one) for one in approaches(fresh, context))
     options = ranked([known[unit.unit_id] for unit in free], context)
-    wanted = slot.count - len(counted)
+    wanted = slot.count - len(counted) - len(been)
     options, kept = _less_the_reserve(options, slot, units, taken, context)
     refused.update(kept)
     picks, others, crewless = _picked(options, wanted)
     refused.update(crewless)
-    return FilledSlot(index, slot, tuple(picks), tuple(others), tuple(counted), refused, max(0, wanted - len(picks)))
+    missing = max(0, wanted - len(picks))
+    return FilledSlot(index, slot, tuple(picks), tuple(others), tuple(counted), tuple(been), refused, missing)
+
+
+def _been(slot: Slot, units: Sequence[Candidate], taken: Mapping[str, str], context: RoutingContext) -> list[Candidate]:
+    """Units that did the slot's part on this incident and left. Whoever is on it again counts as that."""
+    found = [
+        unit
+        for unit in units
+        if unit.unit_id in context.served
+        and unit.unit_id not in taken
+        and slot.program in (None, unit.program)
+        and slot.capabilities <= unit.capabilities
+        and (COMMAND in slot.capabilities or not unit.commands)
+        and not is_on_incident(unit, context.incident)
+    ]
+    return sorted(found, key=lambda unit: (unit.call_sign, unit.unit_id))
 
 
 def _picked(

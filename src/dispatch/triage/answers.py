@@ -127,9 +127,9 @@ def _answer(policy: Policy, held: Sequence[Held]) -> Answer:
         tally.needs_human,
         tuple(tally.reasons),
         template,
-        tuple(tally.added),
+        tally.added,
         tuple(warnings),
-        (template is not None and template.asks_programs) or any(slot.responder_type is None for slot in tally.added),
+        (template is not None and template.asks_programs) or any(slot.responder_type is None for slot in tally.joining),
     )
 
 

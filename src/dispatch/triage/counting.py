@@ -1,12 +1,13 @@
 """What the rows that hold say together: one decides, the others may only add people and urgency."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dispatch.domain.classification import Category
 from dispatch.triage.decision import Reason
 from dispatch.triage.model import IncidentType, Row, SlotTemplate
 from dispatch.triage.policy import Policy
+from dispatch.triage.posts import ROLE_ORDER, Posts, joined, posts_of
 from dispatch.triage.row_index import numbers_of
 from dispatch.triage.rows import voices
 
@@ -15,39 +16,82 @@ Held = tuple[IncidentType | None, int]  # an incident type, and the bits of the 
 
 @dataclass(slots=True)
 class Tally:
-    """coming: police, fire and EMS that the deciding row and those after it bring by name, as many as one of them asks.
-
-    beside: slots for programs that join them.
+    """coming: posts of police, fire and EMS that the deciding row and those after it bring by name; more: of later rows
+    alone. beside: slots for programs that join them, of all rows; joining: of later rows alone.
     """
 
     decided: Row | None = None
     is_by_floor: bool = False
     priority: int = 9
     needs_human: bool = False
-    added: list[SlotTemplate] = field(default_factory=list)
-    coming: dict[str, SlotTemplate] = field(default_factory=dict)
+    coming: dict[str, Posts] = field(default_factory=dict)
+    more: dict[str, Posts] = field(default_factory=dict)
     beside: set[SlotTemplate] = field(default_factory=set)
+    joining: list[SlotTemplate] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
+
+    @property
+    def added(self) -> tuple[SlotTemplate, ...]:
+        """What joins every step of the deciding row's plan: nothing of it is asked for twice."""
+        return (
+            *(
+                SlotTemplate(kind, role=post.role, count=post.count, capabilities=skills)
+                for kind, posts in self.more.items()
+                for skills, post in posts.items()
+            ),
+            *dict.fromkeys(self.joining),
+        )
 
     def expects(self, slots: Iterable[SlotTemplate]) -> None:
         """These come; a responder who was coming already comes in the number and with the skills that are more."""
-        for slot in slots:
-            if slot.responder_type is None:
-                self.beside.add(slot)
-            else:
-                self.coming[slot.responder_type] = self._joined(slot)
+        for kind, posts in _by_kind(slots).items():
+            self.coming[kind] = self._with_those_coming(kind, posts)
+        self.beside.update(slot for slot in slots if slot.responder_type is None)
+
+    def adds(self, slots: Iterable[SlotTemplate]) -> None:
+        """These join whoever the deciding row sends, and are expected."""
+        for kind, posts in _by_kind(slots).items():
+            self.more[kind] = joined(self.more[kind], posts) if kind in self.more else posts
+        self.joining += [slot for slot in slots if slot.responder_type is None]
+        self.expects(slots)
 
     def lacks(self, slots: Iterable[SlotTemplate]) -> list[SlotTemplate]:
-        """Of these, what is not coming yet, in number or skill; who waits at a distance goes on waiting."""
-        joined = [slot if slot.responder_type is None else self._joined(slot) for slot in slots]
-        return [slot for slot in joined if slot not in self.beside and slot not in self.coming.values()]
+        """Of these, the kinds of whom not enough are coming yet, in number or skill, and programs that are not beside.
 
-    def _joined(self, slot: SlotTemplate) -> SlotTemplate:
-        before = self.coming.get(slot.responder_type or "")
+        Who waits at a distance goes on waiting.
+        """
+        missing = [slot for slot in slots if slot.responder_type is None and slot not in self.beside]
+        for kind, posts in _by_kind(slots).items():
+            wanted = self._with_those_coming(kind, posts)
+            if wanted != self.coming.get(kind):
+                missing += [
+                    SlotTemplate(
+                        kind,
+                        role=wanted[skills].role if skills in wanted else post.role,
+                        count=post.count,
+                        capabilities=skills,
+                    )
+                    for skills, post in posts.items()
+                ]
+        return missing
+
+    def _with_those_coming(self, kind: str, posts: Posts) -> Posts:
+        before = self.coming.get(kind)
         if before is None:
-            return slot
-        count, capabilities = max(before.count, slot.count), before.capabilities | slot.capabilities
-        return replace(before, count=count, capabilities=capabilities)
+            return posts
+        role = min((post.role for post in before.values()), key=ROLE_ORDER.index)
+        return {
+            skills: replace(post, role=before[skills].role if skills in before else role)
+            for skills, post in joined(before, posts).items()
+        }
+
+
+def _by_kind(slots: Iterable[SlotTemplate]) -> Mapping[str, Posts]:
+    kinds: dict[str, list[SlotTemplate]] = {}
+    for slot in slots:
+        if slot.responder_type is not None:
+            kinds.setdefault(slot.responder_type, []).append(slot)
+    return {kind: posts_of(of_kind) for kind, of_kind in kinds.items()}
 
 
 def counted(policy: Policy, held: Sequence[Held]) -> Tally:
@@ -78,15 +122,14 @@ def _win(policy: Policy, row: Row, tally: Tally, incident_type: IncidentType | N
         slots = (*plan.always_coming, *plan.beside)
         if tally.decided is None:
             tally.decided, tally.is_by_floor = row, is_floor
+            tally.expects(slots)
         else:
-            tally.added += slots  # danger adds up: a later floor table raises what an earlier one decided
-        tally.expects(slots)
+            tally.adds(slots)  # danger adds up: a later floor table raises what an earlier one decided
         tally.priority = min(tally.priority, _priority(policy, row, incident_type))
         tally.needs_human |= row.then.needs_human
         has_said = True
     if row.also is not None:
-        tally.added += row.also.slots
-        tally.expects(row.also.slots)
+        tally.adds(row.also.slots)
         tally.needs_human |= row.also.needs_human
         if row.also.priority_at_least is not None:
             tally.priority = min(tally.priority, row.also.priority_at_least)
@@ -123,8 +166,7 @@ def _add(policy: Policy, row: Row, tally: Tally, incident_type: IncidentType | N
         needs_human |= is_floor and row.also.needs_human
     missing = tally.lacks(slots)
     if missing or priority < tally.priority or needs_human > tally.needs_human:
-        tally.added += missing
-        tally.expects(missing)
+        tally.adds(missing)
         tally.priority = min(tally.priority, priority)
         tally.needs_human |= needs_human
         tally.reasons.append(Reason(row.id, row.because))

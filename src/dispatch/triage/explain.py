@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.domain.call import CallFacts
+from dispatch.domain.plan import Slot
 from dispatch.triage.conditions import (
     CATEGORY,
     TOPIC,
@@ -187,7 +188,7 @@ def _lines(explanation: Explanation) -> Iterator[str]:
     )
     yield from (f"  because {reason.rule}: {reason.because}" for reason in decision.reasons)
     for step in decision.plan.steps:
-        slots = [f"{s.count} {s.responder_type}{f' ({s.program})' if s.program else ''} {s.role}" for s in step.slots]
+        slots = [_slot(slot) for slot in step.slots]
         wait = f", at most {step.wait_limit_s} s" if step.wait_limit_s is not None else ""
         yield f"  step {step.step}: {'; '.join(slots)}{wait}"
     yield "Facts"
@@ -207,3 +208,9 @@ def _lines(explanation: Explanation) -> Iterator[str]:
             held = "cannot tell" if clause.holds is None else "yes" if clause.holds else "no"
             yield f"    {held:11} {clause.clause}"
     yield from (f"Warning: {warning}" for warning in decision.warnings)
+
+
+def _slot(slot: Slot) -> str:
+    program = f" ({slot.program})" if slot.program else ""
+    skills = f" with {', '.join(sorted(slot.capabilities))}" if slot.capabilities else ""
+    return f"{slot.count} {slot.responder_type}{program} {slot.role}{skills}"

@@ -1,7 +1,7 @@
 """A named plan becomes steps for one call: eligible programs filled in, what cannot be filled left out."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dispatch.domain.assignment import OfferRule
 from dispatch.domain.classification import SlotRole
@@ -14,10 +14,10 @@ from dispatch.triage.model import (
     StepTemplate,
 )
 from dispatch.triage.panel import Taker
+from dispatch.triage.posts import slots_together
 
 POLICE = "police"
 POLICE_PLAN = Plan((PlanStep(1, (Slot(POLICE),)),))  # what remains when a policy says nothing usable
-_ROLE_ORDER = (SlotRole.PRIMARY, SlotRole.STAGED, SlotRole.SUPPORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ def build_plan(template: PlanTemplate, takers: Sequence[Taker], added: Sequence[
     steps: list[tuple[tuple[Slot, ...], int | None, OfferRule | None]] = []
     for step in template.steps:
         for slots, wait_limit_s in _expanded(step, takers):
-            joined = (_joined([*slots, *extra]), wait_limit_s, step.offer)
-            if not steps or steps[-1] != joined:
-                steps.append(joined)
+            whole = (_joined(slots, extra), wait_limit_s, step.offer)
+            if not steps or steps[-1] != whole:
+                steps.append(whole)
     if not steps:
-        return Plan((PlanStep(1, _joined([_Filled(Slot(POLICE)), *extra])),))
+        return Plan((PlanStep(1, _joined([_Filled(Slot(POLICE))], extra)),))
     return Plan(tuple(PlanStep(number, slots, wait, offer) for number, (slots, wait, offer) in enumerate(steps, 1)))
 
 
@@ -83,26 +83,9 @@ def _role(slot: SlotTemplate, taker: Taker) -> SlotRole:
     return SlotRole.STAGED if taker.level == STAGE and slot.role is SlotRole.PRIMARY else slot.role
 
 
-def _joined(filled: Sequence[_Filled]) -> tuple[Slot, ...]:
-    """Slots of one step without doubles; police are added where a program may only go with them."""
-    slots: list[Slot] = []
-    with_police = [*filled]
-    if any(f.level in (CO_RESPOND, STAGE) and f.slot.role is not SlotRole.SUPPORT for f in filled):
-        with_police.append(_Filled(Slot(POLICE)))
-    for entry in with_police:
-        for number, slot in enumerate(slots):
-            if (slot.responder_type, slot.program) == (entry.slot.responder_type, entry.slot.program):
-                slots[number] = _stronger(slot, entry.slot)
-                break
-        else:
-            slots.append(entry.slot)
-    return tuple(slots)
-
-
-def _stronger(one: Slot, other: Slot) -> Slot:
-    return replace(
-        one,
-        count=max(one.count, other.count),
-        role=min(one.role, other.role, key=_ROLE_ORDER.index),
-        capabilities=one.capabilities | other.capabilities,
-    )
+def _joined(filled: Sequence[_Filled], extra: Sequence[_Filled] = ()) -> tuple[Slot, ...]:
+    """Slots of one step and those that join it, without doubles; police come where a program may only go with them."""
+    slots = slots_together([f.slot for f in filled], [f.slot for f in extra])
+    if any(f.level in (CO_RESPOND, STAGE) and f.slot.role is not SlotRole.SUPPORT for f in (*filled, *extra)):
+        return slots_together(slots, [Slot(POLICE)])
+    return slots

@@ -1,6 +1,7 @@
 """One decision for several calls about the same thing: never less than any of them alone would get."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from dispatch.triage.evaluate import evaluate
 from dispatch.triage.facts import DANGERS, UNKNOWN, VOCABULARY
 from dispatch.triage.model import COMES_TO_EVERY_CALL
 from dispatch.triage.policy import Policy
+from dispatch.triage.posts import slots_together
 from dispatch.triage.questions import with_questions
 
 RULE = "linked"
@@ -128,8 +130,8 @@ def _at_least(
     priority = min(decision.priority, *(one.priority for one in alone), *(one.priority for one in linked))
     if priority < decision.priority:
         reasons.append(Reason(RULE, f"One of the linked calls alone is of priority {priority}."))
-    slots = [slot for one in alone for slot in one.plan.steps[0].slots]
-    plan = _with_slots(decision.plan, slots)
+    others = [one.plan.steps[0].slots for one in alone]
+    plan = Plan(tuple(replace(step, slots=_with_slots(step.slots, others)) for step in decision.plan.steps))
     if _called(plan) != _called(decision.plan):
         reasons.append(Reason(RULE, "One of the linked calls alone asks for more responders."))
     return replace(
@@ -141,15 +143,19 @@ def _at_least(
     )
 
 
-def _called(plan: Plan) -> set[str]:
-    return {slot.responder_type for slot in plan.steps[0].slots} & set(COMES_TO_EVERY_CALL)
+def _called(plan: Plan) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for slot in plan.steps[0].slots:
+        if slot.responder_type in COMES_TO_EVERY_CALL:
+            found[slot.responder_type] += slot.count
+    return found
 
 
-def _with_slots(plan: Plan, wanted: Sequence[Slot]) -> Plan:
-    steps = []
-    for step in plan.steps:
-        known = {slot.responder_type for slot in step.slots}
-        added = {slot.responder_type: slot for slot in reversed(wanted) if slot.responder_type not in known}
-        missing = [slot for slot in dict.fromkeys(wanted) if added.get(slot.responder_type) == slot]
-        steps.append(replace(step, slots=(*step.slots, *missing)))
-    return Plan(tuple(steps))
+def _with_slots(slots: Sequence[Slot], others: Iterable[Sequence[Slot]]) -> tuple[Slot, ...]:
+    """Police, fire and EMS in the larger number; of other responders one kind each, as the plan has it."""
+    found = tuple(slots)
+    for wanted in others:
+        known = {slot.responder_type for slot in found}
+        joining = (slot.responder_type in COMES_TO_EVERY_CALL or slot.responder_type not in known for slot in wanted)
+        found = slots_together(found, [slot for slot, joins in zip(wanted, joining, strict=True) if joins])
+    return found

@@ -9,9 +9,11 @@ from dispatch.config import Settings
 
 
 def configure_logging(settings: Settings) -> None:
-    """Structured lines on stderr: JSON for machines, or aligned words for people."""
+    """Structured lines on stderr: JSON for machines, or aligned words for people, colored at a terminal alone."""
     render: structlog.types.Processor = (
-        structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
         processors=[

@@ -15,6 +15,7 @@ from dispatch.domain.responder import (
     lapsed_certifications,
     valid_certifications,
 )
+from dispatch.domain.transfer import OUTSIDE
 
 TODAY = date(2026, 11, 23)
 YESTERDAY = date(2026, 11, 22)
@@ -39,7 +40,8 @@ def test_civilians_cannot_clear_with_an_arrest() -> None:
 
 def test_outcomes_name_known_responder_types_once_each() -> None:
     assert len({outcome.code for outcome in OUTCOMES}) == len(OUTCOMES)
-    assert {kind for outcome in OUTCOMES for kind in outcome.responder_types} <= set(SHIPPED_RESPONDER_TYPES)
+    known = {*SHIPPED_RESPONDER_TYPES, OUTSIDE}
+    assert {kind for outcome in OUTCOMES for kind in outcome.responder_types} <= known
     assert find_outcome("a city's own") is None
 
 

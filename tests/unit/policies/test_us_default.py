@@ -239,3 +239,25 @@ def test_it_ships_danger_in_disguise_that_every_pack_is_tested_against() -> None
     assert len(told) >= 60
     assert told <= {(one.type_text, one.says) for one in MUST_NOT_MISS}
     assert all(case.is_danger and case.expect.row is None for case in shipped)
+
+
+@pytest.mark.parametrize(
+    ("type_text", "narrative"),
+    [
+        ("STRUCTURE FIRE", "house on fire, people inside"),
+        ("SMOKE INVESTIGATION", "light smoke from the dryer at home"),
+        (
+            "STRUCTURE FIRE",
+            "apartment fire, a man with a gun will not let anybody out, one is burned and not breathing",
+        ),
+    ],
+)
+def test_a_fire_where_people_live_brings_four_crews_and_somebody_to_command_them(
+    type_text: str, narrative: str
+) -> None:
+    call = CallFacts(source="test", type_text=type_text, narrative=narrative, place="private_residence")
+
+    first = evaluate(call, us_default(), NOON).plan.steps[0].slots
+
+    fire = {slot.capabilities: slot.count for slot in first if slot.responder_type == "fire"}
+    assert fire == {frozenset(): 4, frozenset({"command"}): 1}

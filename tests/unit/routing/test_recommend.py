@@ -389,3 +389,31 @@ def test_the_vehicle_of_a_crew_that_fills_another_slot_of_the_step_is_missing_th
     assert [(one.responder_type, one.missing, one.reasons) for one in answer.shortfalls] == [
         ("fire", 1, ("none_free",))
     ]
+
+
+def test_a_unit_that_did_its_part_is_not_sent_again_while_others_are_still_needed() -> None:
+    units = [a_unit("E1", "fire"), a_unit("M1", "ems"), a_unit("M2", "ems", km=3)]
+    plan = a_plan((a_slot("fire", count=3), a_slot("ems")))
+
+    answer = recommend(plan, units, a_context(priority=0, served=frozenset({"unt_M1"})))
+
+    assert picked(answer) == ["E1"]
+    assert why_not(answer, "M1") == ("has_been_here",)
+    assert [(one.responder_type, one.missing) for one in answer.shortfalls] == [("fire", 2)]
+
+
+def test_of_two_that_are_needed_one_that_did_its_part_leaves_one_to_send() -> None:
+    units = [a_unit("P1"), a_unit("P2", km=2), a_unit("P3", km=3)]
+
+    answer = recommend(a_plan(a_slot(count=2)), units, a_context(served=frozenset({"unt_P1"})))
+
+    assert picked(answer) == ["P2"]
+    assert why_not(answer, "P1") == ("has_been_here",)
+
+
+def test_a_command_car_that_left_has_not_done_the_part_of_a_crew() -> None:
+    chief = a_unit("BC1", "fire", capabilities=frozenset({"command"}), commands=True)
+
+    answer = recommend(a_plan(a_slot("fire")), [chief, a_unit("E1", "fire")], a_context(served=frozenset({"unt_BC1"})))
+
+    assert picked(answer) == ["E1"]

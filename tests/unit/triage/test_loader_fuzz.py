@@ -21,6 +21,7 @@ DATA: dict[str, Any] = {
 }
 DATA["accepted.yaml"] = {"accepted": [{"warning": "gap", "about": "SICK", "because": "It is only a small policy."}]}
 DATA["timers.yaml"] = {"timers": [{"timer": "unassigned", "priority": [1], "limit_s": 60}]}
+DATA["hazards.yaml"] = {"hazards": [{"kind": "dog", "most_days": 30, "warning": "A dog"}]}
 # What an analyst may put in a wrong place: words of the grammar, codes, dates, numbers, nothing at all.
 WORDS = sorted(
     {
@@ -127,7 +128,7 @@ def test_any_policy_is_told_its_problems_or_answers_every_call_and_check(texts: 
     st.sampled_from(
         ["policy.yaml", "plans.yaml", "tables/50-care.yaml", "lexicon/a.yaml", "context/a.yaml", "programs/a.yaml"]
     )
-    | st.sampled_from(["cases/a.yaml", "accepted.yaml", "timers.yaml"]),
+    | st.sampled_from(["cases/a.yaml", "accepted.yaml", "timers.yaml", "hazards.yaml"]),
     VALUES,
 )
 def test_any_yaml_in_any_file_is_read_or_refused(file: str, value: Any) -> None:

@@ -17,6 +17,7 @@ CITY = "alder_bay"
 FINISH = timedelta(hours=10)  # after the last call, until when shifts still change and jobs end
 LIVE_DAYS = 8
 LIVE_FROM = time(8)
+BEFORE_FIRST_CALL = timedelta(seconds=30)  # city time: who starts a live demo does not wait for minutes without a call
 
 
 def one_day(policy: str | None = None, limit: int | None = None) -> Production:
@@ -42,7 +43,9 @@ def live(now: datetime, policy: str | None = None) -> Production:
     for offset in range(LIVE_DAYS):
         day = begins.date() + timedelta(days=offset)
         jobs += sample_jobs(calls, day, zone, tag=f"-{offset + 1}")
-    return _production(roster, begins.date(), LIVE_DAYS, begins, [job for job in jobs if job.at >= begins], policy)
+    jobs = [job for job in jobs if job.at >= begins]
+    begins = max(begins, jobs[0].at - BEFORE_FIRST_CALL)
+    return _production(roster, begins.date(), LIVE_DAYS, begins, jobs, policy)
 
 
 def _production(

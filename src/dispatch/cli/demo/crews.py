@@ -84,8 +84,14 @@ class Crews:
 
     async def _look_again(self, played: Played) -> None:
         """Whoever can go now is sent."""
-        if played.closed or len(played.sent) > STEPS_LIMIT:
+        if played.closed:
             self._line.pop(played.incident, None)
+            return
+        if len(played.sent) > STEPS_LIMIT:
+            if self._line.pop(played.incident, None) is not None:
+                self._dispatcher.traffic.unexpected.append(
+                    f"{played.number} was recommended more and more units ({len(played.sent)}) and never had enough"
+                )
             return
         answer = await self._dispatcher.recommendation(played.incident)
         if answer.ok:
@@ -202,6 +208,8 @@ class Crews:
             body["outcome"] = step.outcome
 
         async def tell() -> None:
+            if step.status == "on_scene" and sent.role == "staged":
+                await self._dispatcher.release(sent.assignment)
             answer = await self._dispatcher.step(sent.assignment, body)
             if not answer.ok:
                 self._dispatcher.traffic.unexpected.append(f"{sent.unit} could not become {step.status}: {answer.code}")

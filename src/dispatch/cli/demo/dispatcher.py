@@ -67,6 +67,10 @@ class Dispatcher:
         """One step of an assignment."""
         return await self._send("POST", f"/v1/assignments/{assignment}/status", body, refused=(409,))
 
+    async def release(self, assignment: str) -> Answer:
+        """The unit that waits short of the scene may go in."""
+        return await self._send("POST", f"/v1/assignments/{assignment}:release", {}, refused=(409,))
+
     async def unit_status(self, call_sign: str, status: str) -> Answer:
         """The unit comes on duty or goes."""
         path = f"/v1/units/{call_sign}/status"

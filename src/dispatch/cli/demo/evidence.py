@@ -18,7 +18,8 @@ PATIENCE = 20  # looks at the feed, half a second apart: other work on the serve
 class Evidence:
     """events: rows of the feed by type. calls: distinct calls that it tells of. intervals: priority -> name -> seconds.
 
-    assignments, missing: by priority, and by priority and interval. double_booked: times that a unit which carries one
+    assignments, missing: by priority, and by priority and interval. first_units: priority -> incident -> seconds until
+    the first unit was given to it, whoever came later. double_booked: times that a unit which carries one
     job at a time had two.
     """
 
@@ -27,6 +28,7 @@ class Evidence:
     assignments: Counter[int] = field(default_factory=Counter)
     intervals: dict[int, dict[str, list[float]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
     missing: Counter[tuple[int, str]] = field(default_factory=Counter)
+    first_units: dict[int, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
     double_booked: int = 0
 
 
@@ -60,6 +62,10 @@ def _count(found: Evidence, row: dict[str, Any]) -> None:
             found.missing[priority, name] += 1
         else:
             found.intervals[priority][name].append(seconds)
+    queued = row["intervals_s"].get("queue")
+    if queued is not None:
+        first = found.first_units[priority]
+        first[row["incident_id"]] = min(queued, first.get(row["incident_id"], queued))
 
 
 def _overlaps(spans: list[tuple[str, str]]) -> int:

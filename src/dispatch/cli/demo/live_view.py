@@ -1,5 +1,7 @@
 """What a person sees while a demo runs: how to sign in, and a line for everything that happens."""
 
+import shutil
+import sys
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -56,6 +58,11 @@ def show(out: Console, stage: Stage, production: Production, speed: float) -> No
     out.print()
 
 
+def _this_command() -> str:
+    """What a shell finds: the name alone is known to it only where the environment is active."""
+    return "dispatch" if shutil.which("dispatch") else sys.argv[0]
+
+
 def _examples(stage: Stage, production: Production) -> list[str]:
     auth = f'-H "Authorization: Bearer {stage.tokens[Role.DISPATCHER]}"'
     body = (
@@ -66,7 +73,7 @@ def _examples(stage: Stage, production: Production) -> list[str]:
         f"curl -s {auth} {stage.address}/v1/incidents",
         f"curl -s {auth} -H 'Content-Type: application/json' -d '{body}' {stage.address}/v1/calls",
         f"curl -s {auth} -H 'Accept: text/csv' {stage.address}/v1/assignments",
-        f"dispatch tail --url {stage.address} --token {stage.tokens[Role.AUDITOR]}",
+        f"{_this_command()} tail --url {stage.address} --token {stage.tokens[Role.AUDITOR]}",
     ]
 
 

@@ -27,6 +27,7 @@ def serve(service: BegunService, settings: Settings, url: str, clock: DemoClock,
     with listen(settings) as listener, log_file.open("a", encoding="utf-8") as log:
         address = address_of(listener)
         said = service.order(json.dumps(orders).encode(), (listener.fileno(), clock.fd, log.fileno()))
+        log.write(service.said_while_loading())
     if said != READY:
         raise Unavailable("The service did not start.", fix=f"Its last words are in {log_file}.")
     return address

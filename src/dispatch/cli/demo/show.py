@@ -51,7 +51,8 @@ def show_summary(out: Console, data: Mapping[str, Any]) -> None:
     out.print()
     out.print(Rule("[bold]How long it took[/]", align="left", style="dim"))
     out.print(_intervals(data["intervals"], narrow=out.width < WIDE))
-    out.print("[dim]minutes: median / 90th percentile, and the share of units without it[/]")
+    out.print("[dim]minutes: median / 90th percentile, and the share of units without it. First unit: until an[/]")
+    out.print("[dim]incident got its first; queue: until each of its units, those included that joined late[/]")
     out.print()
     out.print(Rule("[bold]Does it hold?[/]", align="left", style="dim"))
     for line in _checks(data):
@@ -128,6 +129,7 @@ def _intervals(rows: list[dict[str, Any]], *, narrow: bool) -> Table:
     for row in rows:
         table.add_column(f"P{row['priority']}", justify="right", no_wrap=True)
     table.add_row("[dim]units sent[/]", *(f"[dim]{row['assignments']:,}[/]" for row in rows))
+    table.add_row("first unit", *(_interval(row["first_unit"], narrow=narrow) for row in rows))
     for name in INTERVALS:
         table.add_row(name, *(_interval(row[name], narrow=narrow) for row in rows))
     return table
@@ -169,6 +171,7 @@ def _checks(data: Mapping[str, Any]) -> list[str]:
             "further calls about the same incident: incidents of their own until a person links them",
         ),
         (calls["held_for_a_busy_unit"], "incidents held for a busy unit, as their plan says"),
+        (calls["never_all_sent"], "incidents closed without all units of their plan: some were never free"),
         (calls["offers_declined"], "offers declined; the next best was asked"),
         (calls["still_open"], "incidents still open at the end"),
         (sum(calls["nobody_sent_on_purpose"].values()), "calls stored and triaged, nobody sent on purpose"),

@@ -67,6 +67,7 @@ def _calls(run: Run) -> dict[str, Any]:
         "assignments": len(sent),
         "offers_declined": sum(one.ended == "declined" for one in sent),
         "held_for_a_busy_unit": sum(one.waited for one in played),
+        "never_all_sent": sum(one.lacks_units for one in played),
         "closed": sum(one.closed for one in played),
         "still_open": sum(not one.closed for one in played),
     }
@@ -77,16 +78,21 @@ def _intervals(evidence: Evidence) -> list[dict[str, Any]]:
     for priority in sorted(evidence.assignments):
         count = evidence.assignments[priority]
         row: dict[str, Any] = {"priority": priority, "assignments": count}
+        row["first_unit"] = _spread(list(evidence.first_units[priority].values()), 0.0)
         for name in INTERVALS:
             values = evidence.intervals[priority][name]
-            row[name] = {
-                "count": len(values),
-                "p50_s": rounded(percentile(values, 0.5), 0),
-                "p90_s": rounded(percentile(values, 0.9), 0),
-                "missing_share": round(evidence.missing[priority, name] / count, 4),
-            }
+            row[name] = _spread(values, round(evidence.missing[priority, name] / count, 4))
         rows.append(row)
     return rows
+
+
+def _spread(values: list[float], missing_share: float) -> dict[str, Any]:
+    return {
+        "count": len(values),
+        "p50_s": rounded(percentile(values, 0.5), 0),
+        "p90_s": rounded(percentile(values, 0.9), 0),
+        "missing_share": missing_share,
+    }
 
 
 def _checks(run: Run) -> dict[str, Any]:

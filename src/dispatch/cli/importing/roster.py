@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -69,8 +69,14 @@ def read_roster(path: Path, jurisdiction: str | None) -> RosterFile:
         content = _csv(text) if path.suffix == ".csv" else YAML(typ="safe", pure=True).load(text)
     except UnicodeDecodeError as damaged:
         raise Invalid(f"{path} is not UTF-8.", fix="Save it as UTF-8.") from damaged
+    except MarkedYAMLError as broken:
+        mark = broken.problem_mark or broken.context_mark
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise Invalid(
+            f"{where} is not YAML: {broken.problem or broken.context}.", fix="Mend the line named."
+        ) from broken
     except YAMLError as broken:
-        raise Invalid(f"{path} is not YAML: {broken}", fix="Mend the line named.") from broken
+        raise Invalid(f"{path} is not YAML: {str(broken).splitlines()[0]}.", fix="Remove what is named.") from broken
     if not isinstance(content, dict):
         raise Invalid(f"{path} holds no roster.", fix=f"Write a mapping with {', '.join(LISTS)}.")
     problems = [

@@ -11,6 +11,7 @@ from dispatch.db.models.jurisdiction import Agency, Jurisdiction, Program
 from dispatch.db.models.linking import CallProfile, IncidentLink, LinkCursor
 from dispatch.db.models.listing import ListedCall, SenderList
 from dispatch.db.models.policy import PolicyVersion, ShadowDecision
+from dispatch.db.models.premise_hazard import PremiseHazard
 from dispatch.db.models.responder import Certification, Responder
 from dispatch.db.models.shift import Shift, ShiftMember
 from dispatch.db.models.timer import Timer
@@ -39,6 +40,7 @@ __all__ = [
     "LinkCursor",
     "ListedCall",
     "PolicyVersion",
+    "PremiseHazard",
     "Program",
     "Responder",
     "SenderList",

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.db.schema import Table
 from dispatch.domain.assignment import ACTIVE, AssignmentMode, AssignmentStatus, OfferRule
+from dispatch.domain.transfer import AssignmentKind
 
 
 def _listed(values: object) -> str:
@@ -17,6 +18,10 @@ class Assignment(Table):
     """An assignment with every time stamp. `holds_unit` is true while a unit that does not stack is taken by it.
 
     crew_id: the shift of a crew that staffs several units, so that only one of them is taken at a time.
+    unit_id: None for a transfer to an agency or to an outside party, whose name is the call_sign.
+    decision_id: the decision that the incident followed when it was made.
+    takes_over_from: the assignment whose responsibility it is asked to take, and has from taken_over_at on.
+    released_at: since when a staged unit may go in.
     """
 
     __tablename__ = "assignment"
@@ -33,6 +38,12 @@ class Assignment(Table):
         CheckConstraint(f"mode in ({_listed(AssignmentMode)})", name="mode_known"),
         CheckConstraint(f"offer_rule in ({_listed(OfferRule)})", name="offer_rule_known"),
         CheckConstraint("status <> 'cleared' or outcome is not null", name="cleared_has_outcome"),
+        CheckConstraint(f"kind in ({_listed(AssignmentKind)})", name="kind_known"),
+        CheckConstraint(
+            "unit_id is not null or (kind = 'transfer' and not exclusive)", name="only_a_transfer_has_no_unit"
+        ),
+        CheckConstraint("(kind = 'appointment') = (scheduled_for is not null)", name="appointment_has_its_hour"),
+        CheckConstraint("(released_at is null) = (released_by is null)", name="released_whole"),
         Index(
             "uq_assignment_active_unit", "jurisdiction_id", "unit_id", unique=True, postgresql_where=text("holds_unit")
         ),
@@ -55,12 +66,20 @@ class Assignment(Table):
         Index("ix_assignment_responder_type", "jurisdiction_id", "responder_type", "created_at", "id"),
         Index("ix_assignment_category", "jurisdiction_id", "category", "created_at", "id"),
         Index("ix_assignment_outcome", "jurisdiction_id", "outcome", "created_at", "id"),
+        Index(
+            "ix_assignment_kind",
+            "jurisdiction_id",
+            "kind",
+            "created_at",
+            "id",
+            postgresql_where=text("kind <> 'dispatch'"),
+        ),
     )
 
     jurisdiction_id: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
     incident_id: Mapped[str]
-    unit_id: Mapped[str]
+    unit_id: Mapped[str | None]
     call_sign: Mapped[str]
     agency_id: Mapped[str]
     program_id: Mapped[str | None]
@@ -71,6 +90,7 @@ class Assignment(Table):
     lat: Mapped[float | None]
     lon: Mapped[float | None]
     mode: Mapped[str]
+    kind: Mapped[str] = mapped_column(server_default="dispatch")
     status: Mapped[str]
     exclusive: Mapped[bool] = mapped_column(server_default="true")
     is_open: Mapped[bool] = mapped_column(
@@ -80,6 +100,13 @@ class Assignment(Table):
         Boolean, Computed(f"exclusive and status in ({_listed(ACTIVE)})", persisted=True)
     )
     crew_id: Mapped[str | None]
+    decision_id: Mapped[str | None]
+    scheduled_for: Mapped[datetime | None]
+    takes_over_from: Mapped[str | None]
+    take_over_asked_at: Mapped[datetime | None]
+    taken_over_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+    released_by: Mapped[str | None]
     step: Mapped[int | None]
     offer_id: Mapped[str | None]
     offer_rule: Mapped[str | None]

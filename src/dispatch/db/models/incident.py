@@ -16,6 +16,7 @@ class Incident(Table):
     """An incident and its present state. The four types keep what was thought when: as sent, triaged, found, final.
 
     plan_step: the step of the plan that is being tried. step_since: since when; None means since it was opened.
+    address_key, phone_key: the address without its door and the first caller's telephone, folded, to find repeats by.
     linked_to: the incident that stands for both when they are one thing; that one is never linked itself.
     not_listed_since: the first list of its sender that the call which opened it was not on; None while it is listed, or
     when its sender keeps no list.
@@ -40,6 +41,28 @@ class Incident(Table):
             postgresql_where=text("status in ('pending', 'held', 'active')"),
         ),
         Index("ix_incident_opened", "jurisdiction_id", "opened_at", "id"),
+        Index(
+            "ix_incident_near",
+            "jurisdiction_id",
+            text("floor(lat * 500)"),
+            text("floor(lon * 500)"),
+            "opened_at",
+            postgresql_where=text("lat is not null"),
+        ),
+        Index(
+            "ix_incident_address",
+            "jurisdiction_id",
+            "address_key",
+            "opened_at",
+            postgresql_where=text("address_key is not null"),
+        ),
+        Index(
+            "ix_incident_phone",
+            "jurisdiction_id",
+            "phone_key",
+            "opened_at",
+            postgresql_where=text("phone_key is not null"),
+        ),
         ForeignKeyConstraint(
             ["jurisdiction_id", "linked_to"], ["incident.jurisdiction_id", "incident.id"], name="fk_incident_linked_to"
         ),
@@ -68,6 +91,8 @@ class Incident(Table):
     lon: Mapped[float | None]
     uncertainty_m: Mapped[float | None]
     address: Mapped[str | None]
+    address_key: Mapped[str | None]
+    phone_key: Mapped[str | None]
     place: Mapped[str | None]
     caller_language: Mapped[str | None]
     held_until: Mapped[datetime | None]

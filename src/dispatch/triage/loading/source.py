@@ -63,6 +63,8 @@ def _top(file: str, text: str, problems: Problems) -> Mapping | None:
         mark = error.problem_mark or error.context_mark
         problems.add(Place(file, mark.line + 1 if mark else 1), "yaml", f"Not YAML: {error.problem or error.context}.")
         return None
+    except _TooDeep:
+        return None
     except (yaml.YAMLError, ValueError) as error:
         problems.add(Place(file, 1), "yaml", f"Not YAML: {str(error).splitlines()[0]}.")
         return None
@@ -97,6 +99,10 @@ def _place(file: str, event: yaml.Event) -> Place:
     return Place(file, event.start_mark.line + 1)
 
 
+class _TooDeep(Exception):
+    """Ends the reading: libyaml needs minutes for what is nested some hundred thousand times, even to skip it."""
+
+
 class _Reader:
     """Makes nodes of the events of one document."""
 
@@ -110,9 +116,8 @@ class _Reader:
             self._problems.add(place, "alias", "Aliases (*name) are not part of the grammar. Write the value out.")
             return Scalar("", place, True)
         if depth > _DEEPEST:
-            self._skip(event)
             self._problems.add(place, "too_deep", f"Nested deeper than {_DEEPEST} levels. Flatten it.")
-            return Scalar("", place, True)
+            raise _TooDeep
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(place, depth)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -138,11 +143,3 @@ class _Reader:
                 items[key] = value
                 places[key] = key_place
         return Mapping(items, place, places)
-
-    def _skip(self, event: yaml.Event) -> None:
-        depth = 0
-        while True:
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth == 0:
-                return
-            event = next(self._events)
