@@ -1,5 +1,6 @@
 """What a sender no longer lists is noticed, shown and logged, and nobody is taken to be safe because of it."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -187,19 +188,23 @@ async def test_a_rule_closes_after_so_many_lists_and_a_call_that_is_back_opens_a
 
 async def test_no_rule_closes_a_life_threat_or_what_somebody_was_sent_to_or_is_linked(service: Service) -> None:
     threat = await service.incident(source_ref="threat", call_type={"text": "x"}, narrative="not breathing")
-    sent, leader, member, plain = await _calls(service, "sent", "leader", "member", "plain")
+    sent, leader, member, plain, told = await _calls(service, "sent", "leader", "member", "plain", "told")
     await service.assign(sent, "P1")
+    await service.assign(told, "V1")  # of whom nobody may learn, also not by what is closed and what is not
     linked = await service.post(f"/v1/incidents/{member}:link", {"do": "link", "incident": leader})
     assert linked.status_code == 200, linked.text
     await _calls(service, "z")
-    await _list(service, 0, "threat", "sent", "leader", "member", "plain", "z", **CLOSE)
+    await _list(service, 0, "threat", "sent", "leader", "member", "plain", "told", "z", **CLOSE)
 
     for minute in (15, 30, 45, 60):
         await _list(service, minute, "z", **CLOSE)
 
-    ended = {one: (await _incident(service, one))["disposition"] for one in (threat, sent, leader, member, plain)}
+    ended = {one: (await _incident(service, one))["disposition"] for one in (threat, sent, leader, member, plain, told)}
     # The person who linked it closed the member.
-    assert ended == {threat: None, sent: None, leader: None, member: "duplicate", plain: "closed_at_source"}
+    assert ended == {
+        **{threat: None, sent: None, leader: None, member: "duplicate"},
+        **{plain: "closed_at_source", told: "closed_at_source"},
+    }
 
 
 async def test_what_a_person_closed_stays_closed_when_it_is_listed_again(service: Service) -> None:
@@ -261,3 +266,16 @@ async def test_a_list_is_a_sign_of_life_of_its_sender(service: Service) -> None:
     await service.after(1)
 
     assert [alarm["payload"] for alarm in await service.alarms(kind="feed_silent")] == [{"source": "cad-east"}]
+
+
+async def test_a_list_that_is_sent_twice_at_once_is_taken_once(service: Service) -> None:
+    await _calls(service, "a", "b", "c")
+    await _list(service, 0, "a", "b", "c")
+    service.clock.advance(900)
+
+    answers = await asyncio.gather(*[_list(service, 15, "c") for _ in range(5)])
+
+    assert sorted(one["vanished"] for one in answers) == [0, 0, 0, 0, 2]
+    assert sum(one["is_repeat"] for one in answers) == 4
+    feed = (await service.get("/v1/feed", params={"after": 0, "limit": 1000})).json()["items"]
+    assert sum(event["type"] == "call.vanished" for event in feed) == 2

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dispatch.domain.access import ONE_WAY_TYPES
@@ -10,6 +10,7 @@ from dispatch.domain.listing import Difference, LastListed, Listed, compare
 from dispatch.ingest.history_call import HistoryCall
 from dispatch.ingest.snapshots import Snapshot
 
+FORGOTTEN_AFTER = timedelta(days=7)
 ROW_COUNTS = ("new", "repeated", "changed", "reappeared", "doubled", "skipped", "refused")
 
 
@@ -25,6 +26,8 @@ class Step:
 @dataclass(slots=True)
 class Replay:
     """Follows the lists of one feed and counts every row once. Remembers what each call said last, and nothing else.
+
+    A call that was gone for a week is forgotten here, and `new` when it comes back; the service still knows it.
 
     rows: of ROW_COUNTS; a call that is back is `reappeared` whatever it says. changes: what the changed ones changed.
     vanished: calls that a list lacked and the one before had. late: lists that came after a newer one. restamped: new
@@ -67,6 +70,7 @@ class Replay:
         self._known |= {one.ref: LastListed(one.ref, one.units) for one in listed}
         for ref in found.vanished:
             self._known[ref] = LastListed(ref, self._known[ref].units, snapshot.at)
+        self._forget(snapshot.at - FORGOTTEN_AFTER)
         return Step(tuple(send), listed, is_whole)
 
     def accounted(self, rows_read: int) -> bool:
@@ -104,6 +108,11 @@ class Replay:
         is_changed = bool(fields) or ref in other_units
         self.rows["reappeared" if ref in back else "changed" if is_changed else "repeated"] += 1
         return bool(fields)
+
+    def _forget(self, before: datetime) -> None:
+        gone = [ref for ref, one in self._known.items() if one.absent_since is not None and one.absent_since < before]
+        for ref in gone:
+            del self._known[ref], self._said[ref]
 
     def _restamped(self, found: Difference, units: dict[str, tuple[str, ...]]) -> int:
         """Counted and not joined: the same crew may have a second emergency at that door. The linker proposes it."""

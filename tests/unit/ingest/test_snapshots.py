@@ -163,6 +163,18 @@ def test_a_call_under_another_key_is_another_call_that_is_counted_as_looking_lik
     assert [call.body["source_ref"] for call in steps[1].send] == ["a2", "b2"]
 
 
+def test_a_feed_that_is_followed_for_weeks_remembers_no_more_than_a_week(written: Written) -> None:
+    def on(day: int, *rows: dict[str, Any]) -> str:
+        return json.dumps({"at": f"2026-11-{day:02}T08:00:00Z", "rows": rows})
+
+    lists = [on(1, row("a"), row("b")), on(2, row("b")), on(9, row("b")), on(10, row("b")), on(11, row("a"), row("b"))]
+
+    replay, steps, _, tally = replayed(written("feed.jsonl", "\n".join(lists)), parse_mapping(MAPPING, "own"))
+
+    assert [[ref for ref, *_ in one] for one in sent(steps)] == [["a", "b"], [], [], [], ["a"]]
+    assert (replay.rows["new"], replay.rows["reappeared"], replay.accounted(tally.rows_read)) == (3, 0, True)
+
+
 def test_a_unit_that_is_told_one_way_is_on_no_list(written: Written) -> None:
     path = written("feed.jsonl", polled(0, row("a", units="E1,V7")))
 

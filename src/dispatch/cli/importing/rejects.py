@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 from rich.markup import escape
@@ -14,11 +14,14 @@ from dispatch.ingest.history_call import HistoryCall
 
 
 class RejectFile:
-    """Made when the first row is refused: an empty file would be a false alarm. `reasons` counts them."""
+    """Made when the first row is refused: an empty file would be a false alarm. `reasons` counts them.
+
+    Each row is in the file at once: a feed that is followed for weeks ends when somebody ends it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lines: list[bytes] = []
+        self._file: BinaryIO | None = None
         self.reasons: Counter[str] = Counter()
 
     def __enter__(self) -> "RejectFile":
@@ -27,11 +30,13 @@ class RejectFile:
     def add(self, reason: str, row: dict[str, Any]) -> None:
         """The row is counted and kept."""
         self.reasons[reason] += 1
-        self._lines.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE, default=str))
+        if self._file is None:
+            self._file = self._path.open("wb", buffering=0)
+        self._file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE, default=str))
 
     def __exit__(self, *_: object) -> None:
-        if self._lines:
-            self._path.write_bytes(b"".join(self._lines))
+        if self._file is not None:
+            self._file.close()
 
 
 async def take_call(call: HistoryCall, taker: Taker, rejects: RejectFile) -> str | None:
