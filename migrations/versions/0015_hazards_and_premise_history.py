@@ -44,6 +44,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("lat is not null"),
     )
     op.create_index(
+        "ix_incident_without_position",
+        "incident",
+        ["jurisdiction_id", "opened_at"],
+        postgresql_where=sa.text("lat is null"),
+    )
+    op.create_index(
         "ix_incident_address",
         "incident",
         ["jurisdiction_id", "address_key", "opened_at"],
@@ -198,7 +204,7 @@ def _phone_key(phone: str | None) -> str | None:
 
 def downgrade() -> None:
     """Hazards are gone; that they were recorded, reviewed and withdrawn stays in the log, without their words."""
-    for name in ("ix_incident_phone", "ix_incident_address", "ix_incident_near"):
+    for name in ("ix_incident_phone", "ix_incident_address", "ix_incident_without_position", "ix_incident_near"):
         op.drop_index(name, table_name="incident")
     op.drop_column("incident", "phone_key")
     op.drop_column("incident", "address_key")

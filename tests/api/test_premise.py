@@ -132,9 +132,40 @@ async def test_an_address_alone_is_found_however_it_is_written_and_takes_its_pos
     unknown = await known(service, address="1 Nowhere Lane")
 
     assert (told["prior"]["incidents"], told["prior"]["same_address"]) == (2, 1)
-    assert "position_of_an_earlier_incident" in told["widened"]
+    assert told["limits"] == ["position_of_an_earlier_incident"]
+    assert (told["hazards"]["told"], told["prior"]["told"]) == ("cannot_tell", "found")
     assert (told["place"]["address"], told["place"]["door"]) == ("4217 grove st", "2")
     assert (unknown["prior"]["told"], unknown["limits"]) == ("cannot_tell", ["position_missing"])
+
+
+async def test_what_is_on_record_by_address_alone_keeps_a_bare_position_from_telling(service: Service) -> None:
+    bare = {"lat": 44.051, "lon": -124.901, "uncertainty_m": 20}
+    before_all = await known(service, **bare)
+    await before(service, 3, location={"address": "9 Pine Ave"})
+    dog = {"kind": "dog", "words": "a biting dog", "expires_at": (NOW + timedelta(days=9)).isoformat()}
+    there = {"place": {"address": "9 Pine Ave"}, "source": {"kind": "document", "name": "list 7"}}
+    assert (await service.post("/v1/hazards", dog | there)).status_code == 201
+
+    told, named = await known(service, **bare), await known(service, **bare, address="1 Oak St")
+
+    assert (before_all["hazards"]["told"], before_all["prior"]["told"]) == ("none_on_record", "none_on_record")
+    assert (told["hazards"]["told"], told["hazards"]["limits"]) == ("cannot_tell", ["hazards_without_a_position"])
+    assert (told["prior"]["told"], told["prior"]["limits"]) == ("cannot_tell", ["incidents_without_a_position"])
+    assert (named["hazards"]["told"], named["prior"]["told"]) == ("none_on_record", "none_on_record")
+
+
+async def test_an_incident_with_an_address_alone_is_warned_of_what_is_near_the_earlier_ones_there(
+    service: Service,
+) -> None:
+    await before(service, 3)
+    tank = {"kind": "hazardous_material", "words": "chlorine", "expires_at": (NOW + timedelta(days=9)).isoformat()}
+    near = {"place": {"lat": 44.0525, "lon": -124.901}, "source": {"kind": "document", "name": "Tier II"}}
+    assert (await service.post("/v1/hazards", tank | near)).status_code == 201
+
+    got = await service.call(location={"address": "4217 grove street"})
+
+    assert [one["words"] for one in got["recommendation"]["hazards"]["items"]] == ["chlorine"]
+    assert got["recommendation"]["hazards"]["limits"] == ["position_of_an_earlier_incident"]
 
 
 async def test_the_same_telephone_is_counted_for_those_who_may_know_callers(service: Service) -> None:

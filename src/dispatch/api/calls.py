@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.api.answers import refusals
 from dispatch.api.link_answers import CandidateOut
-from dispatch.api.premise_answers import hazards_data, seen_by
+from dispatch.api.premise_answers import hazards_data, placed
 from dispatch.api.triage_answer import RecommendationOut, TriageOut
 from dispatch.api.valve import triage_for
 from dispatch.db.active_policy import PolicyKey
@@ -178,7 +178,7 @@ async def _hazards(act: Act, body: CallBody, got: Received) -> dict[str, Any] | 
     if not act.principal.may(Permission.PREMISE_READ_OWN):
         return None
     try:
-        return await hazards_data(act, search_of(seen_by(await _place(act, body, got), act.principal)))
+        return await hazards_data(act, search_of(await placed(act, await _place(act, body, got))))
     except Exception:
         if not is_lone(act.session):
             raise

@@ -1,6 +1,5 @@
 """A place: hazards that somebody stands by, and incidents of before, with how far was looked and what that can tell."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -9,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from dispatch.api.answers import refusals
 from dispatch.api.calls import json_answer
-from dispatch.api.premise_answers import HazardsOut, hazards_data, seen_by, sentences
+from dispatch.api.premise_answers import HazardsOut, hazards_data, placed, sentences
 from dispatch.db.lookup import get_incident, no_incident
 from dispatch.db.models import Incident
 from dispatch.domain.access import Permission
@@ -19,8 +18,8 @@ from dispatch.domain.geo import LatLon
 from dispatch.domain.premise import DEFAULT_RADIUS_M, LONGEST_SEARCH_M, Place, Search, Told, search_of
 from dispatch.domain.redaction import not_shown
 from dispatch.queries import incidents
-from dispatch.queries.premise import place_at, place_of, position_by_address
-from dispatch.queries.premise_history import HistoryOf, data_since, history_near
+from dispatch.queries.premise import place_at, place_of
+from dispatch.queries.premise_history import HistoryOf, data_since, has_unplaced, history_near
 from dispatch.web.routes import Act, CurrentAct, QueryRoute, requires
 
 queries = APIRouter(prefix="/v1", route_class=QueryRoute, tags=["premise"])
@@ -54,6 +53,7 @@ class HistoryOut(BaseModel):
     """Incidents of before near the place. Linked incidents are one. Outcomes are those of the reader's own agencies."""
 
     told: str = Field(examples=["found"])
+    limits: list[str] = Field(description="What keeps it from telling", examples=[["incidents_without_a_position"]])
     days: int = Field(examples=[365])
     since: datetime
     data_since: datetime | None = Field(description="The oldest incident on record; null when there is none")
@@ -107,15 +107,12 @@ async def get_premise(
     radius_m: Radius = DEFAULT_RADIUS_M,
     days: Days = YEAR,
 ) -> Response:
-    """By position, by address, or both. By an address alone it takes the position of the newest incident there.
+    """By position, by address, or both. By an address alone it looks around the newest incident there, and says so.
 
     Nothing found is `none_on_record`, or `cannot_tell` where the place is not known well enough: never that it is safe.
     """
     place = place_at(_position(lat, lon), uncertainty_m, address)
-    placed = await position_by_address(act.session, act.principal.jurisdiction, place)
-    search = search_of(seen_by(placed, act.principal), radius_m)
-    if place.position is None and placed.position is not None:
-        search = replace(search, widened=(*search.widened, "position_of_an_earlier_incident"))
+    search = search_of(await placed(act, place), radius_m)
     return json_answer(await _premise(act, search, days, None), 200)
 
 
@@ -134,7 +131,7 @@ async def get_incident_premise(
     units = await incidents.assignments_of(act.session, act.principal.jurisdiction, row.id)
     if not act.principal.sees_incident([unit.unit_id for unit in units if unit.unit_id and unit.status in ACTIVE]):
         raise no_incident(incident_id)
-    search = search_of(seen_by(place_of(row), act.principal), radius_m)
+    search = search_of(await placed(act, place_of(row)), radius_m)
     return json_answer(await _premise(act, search, days, row), 200)
 
 
@@ -143,7 +140,12 @@ async def _premise(act: Act, search: Search, days: int, incident: Incident | Non
     hazards = await hazards_data(act, search, since=act.now - EXPIRED_LATELY if maintains else None)
     prior = await _prior(act, search, days, incident)
     withheld = not_shown(act.principal)
-    told = [Told(part["told"]) for part in (hazards, prior) if part is not None]
+    lines = [
+        line
+        for part in (hazards, prior)
+        if part is not None
+        for line in sentences(search, Told(part["told"]), part["limits"], withheld)
+    ]
     return {
         "place": _shown(search.place),
         "as_of": act.now,
@@ -151,7 +153,7 @@ async def _premise(act: Act, search: Search, days: int, incident: Incident | Non
         "radius_m": search.radius_m,
         "widened": list(search.widened),
         "limits": list(search.limits),
-        "why": list(dict.fromkeys(line for one in told for line in sentences(search, one, withheld))),
+        "why": list(dict.fromkeys(lines)),
         "not_shown": withheld,
         "hazards": hazards,
         "prior": prior,
@@ -168,8 +170,11 @@ async def _prior(act: Act, search: Search, days: int, incident: Incident | None)
     asked = HistoryOf(search, since, act.now, without, phone)
     found = await history_near(act.session, who, asked, with_latest=who.may(Permission.INCIDENT_READ))
     oldest = await data_since(act.session, who.jurisdiction)
+    is_blind = search.place.address is None and await has_unplaced(act.session, who.jurisdiction, since, act.now)
+    limits = ["incidents_without_a_position"] if is_blind else []
     return {
-        "told": search.told(found.incidents).value,
+        "told": search.told(found.incidents, *limits).value,
+        "limits": [*search.limits, *limits],
         "days": days,
         "since": since,
         "data_since": oldest,

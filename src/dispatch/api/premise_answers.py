@@ -1,6 +1,6 @@
 """Hazards as they are shown: by what the reader may know, and never as if nothing found meant nothing there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from dispatch.db.models import Incident, PremiseHazard
 from dispatch.domain.access import Permission, Principal
 from dispatch.domain.premise import WHY, Place, Search, Told, search_of
 from dispatch.domain.redaction import not_shown, redacted_hazard
-from dispatch.queries.premise import COLUMNS, hazards_near, place_of
+from dispatch.queries.premise import COLUMNS, has_unplaced, hazards_near, place_of, position_by_address
 from dispatch.web.routes import Act
 
 MOST_SHOWN = 100
@@ -74,9 +74,10 @@ def hazard_data(row: PremiseHazard | Mapping[str, Any], principal: Principal, no
     return redacted_hazard({"match": None, "distance_m": None, **data}, principal)
 
 
-def seen_by(place: Place, principal: Principal) -> Place:
-    """The place as exactly as this principal may know it."""
-    return place if principal.sees_place else place.to_the_block()
+async def placed(act: Act, place: Place) -> Place:
+    """The place as exactly as whoever asks may know it, with a position from the record where it has none."""
+    found = await position_by_address(act.session, act.principal.jurisdiction, place)
+    return found if act.principal.sees_place else found.to_the_block()
 
 
 async def hazards_data(act: Act, search: Search, *, since: datetime | None = None) -> dict[str, Any]:
@@ -93,10 +94,13 @@ async def hazards_data(act: Act, search: Search, *, since: datetime | None = Non
         is not None
     ]
     in_force = sum(one["state"] == "in_force" for one in items)
+    limits = ["more_than_shown"] if len(items) > MOST_SHOWN else []
+    if search.place.address is None and await has_unplaced(act.session, act.principal, act.now):
+        limits.append("hazards_without_a_position")
     return {
-        "told": search.told(in_force).value,
+        "told": search.told(in_force, *limits).value,
         "radius_m": search.radius_m,
-        "limits": [*search.limits, *(["more_than_shown"] if len(items) > MOST_SHOWN else [])],
+        "limits": [*search.limits, *limits],
         "not_shown": not_shown(act.principal),
         "items": items[:MOST_SHOWN],
     }
@@ -106,12 +110,12 @@ async def incident_hazards(act: Act, incident: Incident) -> dict[str, Any] | Non
     """The hazards at an incident; None for those who may know none, which says nothing of the place."""
     if not act.principal.may(Permission.PREMISE_READ_OWN):
         return None
-    return await hazards_data(act, search_of(seen_by(place_of(incident), act.principal)))
+    return await hazards_data(act, search_of(await placed(act, place_of(incident))))
 
 
-def sentences(search: Search, told: Told, withheld: list[str]) -> list[str]:
-    """What a reader must know of how far was looked, and of what it is never shown."""
-    found = [WHY[code] for code in (*search.widened, *search.limits)]
+def sentences(search: Search, told: Told, limits: Iterable[str], withheld: list[str]) -> list[str]:
+    """What a reader must know of how far was looked, of what kept it from telling, and of what it is never shown."""
+    found = [WHY[code] for code in (*search.widened, *limits)]
     if withheld:
         shown = ", ".join(one.replace("_", " ") for one in withheld)
         found.append(f"Never shown to this token: {shown}. What may hurt whoever goes there is shown all the same.")

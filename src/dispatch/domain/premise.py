@@ -39,20 +39,24 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """position: None when not known. uncertainty_m: as its sender gave it. address: folded, without the door."""
+    """position: None when not known. uncertainty_m: as its sender gave it. address: folded, without the door.
+
+    is_coarse: cut to the block. is_borrowed: the position is that of something else at an address of the same words.
+    """
 
     position: LatLon | None = None
     uncertainty_m: float | None = None
     address: str | None = None
     door: str | None = None
     is_coarse: bool = False
+    is_borrowed: bool = False
 
     def to_the_block(self) -> "Place":
         """The place as somebody may know it who may not know the door: no address, and the position of the block."""
         if self.position is None:
             return Place(is_coarse=True)
         block = LatLon(round(self.position.lat, BLOCK_DECIMALS), round(self.position.lon, BLOCK_DECIMALS))
-        return Place(block, self.uncertainty_m, is_coarse=True)
+        return Place(block, self.uncertainty_m, is_coarse=True, is_borrowed=self.is_borrowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,11 @@ class Search:
     widened: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
 
-    def told(self, found: int) -> Told:
-        """What so many findings mean."""
+    def told(self, found: int, *more_limits: str) -> Told:
+        """What so many findings mean; more_limits: of what is on record, besides those of the place."""
         if found:
             return Told.FOUND
-        return Told.CANNOT_TELL if self.limits else Told.NONE_ON_RECORD
+        return Told.CANNOT_TELL if self.limits or more_limits else Told.NONE_ON_RECORD
 
 
 WHY = {
@@ -80,7 +84,10 @@ WHY = {
     "uncertainty_unsaid": "Nobody said how sure the position is; it was taken to be within 75 m.",
     "position_withheld": "The exact position is not shown to this token, so that the look covers the whole block.",
     "position_missing": "There is no position: only the same address was looked for.",
-    "position_of_an_earlier_incident": "The position is that of an earlier incident at this address.",
+    "position_of_an_earlier_incident": "The position is that of an earlier incident at an address of the same words.",
+    "hazards_without_a_position": "Some hazards on record have an address alone, and there is none here to compare.",
+    "incidents_without_a_position": "Some incidents on record have no position, and there is no address here.",
+    "more_than_shown": "There is more than is shown here.",
     "place_missing": "There is neither a position nor an address, so that nothing could be looked for.",
     "too_uncertain": "The position may be wrong by more than 2 km, which is as far as was looked.",
 }
@@ -91,7 +98,7 @@ def search_of(place: Place, asked_radius_m: float = DEFAULT_RADIUS_M) -> Search:
     if place.position is None:
         return Search(place, asked_radius_m, None, (), ("position_missing" if place.address else "place_missing",))
     widened: list[str] = []
-    limits: list[str] = []
+    limits = ["position_of_an_earlier_incident"] if place.is_borrowed else []
     unsure = place.uncertainty_m if place.uncertainty_m is not None else UNSAID_UNCERTAINTY_M
     if place.is_coarse:
         widened.append("position_withheld")

@@ -8,11 +8,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.models import Incident
+from dispatch.domain.access import Principal
 from dispatch.domain.geo import LatLon, distance_m
 from dispatch.domain.hazard import LONGEST_RADIUS_M
 from dispatch.domain.premise import Match, Place, Search, match_of
 from dispatch.linking.grid import cells_within
 from dispatch.linking.profile import place_words
+from dispatch.queries.hazard_lists import unread
 
 COLUMNS = (
     "id", "kind", "sensitivity", "endangers_responders", "warning", "words", "lat", "lon", "radius_m", "address",
@@ -34,6 +36,14 @@ _HAZARDS = text(
     """  # noqa: S608 - constants of this module
 )
 
+_UNPLACED = text(
+    """
+    select exists (
+      select 1 from premise_hazard
+      where jurisdiction_id = :jurisdiction_id and cell is null and expires_at > :now and withdrawn_at is null
+        and (endangers_responders or sensitivity <> all(cast(:unread as text[]))))
+    """
+)
 _KNOWN_AT = text(
     """
     select lat, lon, uncertainty_m from incident
@@ -71,7 +81,9 @@ async def position_by_address(session: AsyncSession, jurisdiction_id: str, place
     row = (
         await session.execute(_KNOWN_AT, {"jurisdiction_id": jurisdiction_id, "address": place.address})
     ).one_or_none()
-    return place if row is None else replace(place, position=LatLon(row.lat, row.lon), uncertainty_m=row.uncertainty_m)
+    if row is None:
+        return place
+    return replace(place, position=LatLon(row.lat, row.lon), uncertainty_m=row.uncertainty_m, is_borrowed=True)
 
 
 async def hazards_near(
@@ -95,6 +107,12 @@ async def hazards_near(
     )
     matched = [one for row in found.mappings() if (one := _matched(search, dict(row))) is not None]
     return sorted(matched, key=lambda one: _order(one, now))
+
+
+async def has_unplaced(session: AsyncSession, principal: Principal, now: datetime) -> bool:
+    """True when a hazard that the principal may know of has no position, so that only an address finds it."""
+    asked = {"jurisdiction_id": principal.jurisdiction, "now": now, "unread": unread(principal)}
+    return bool((await session.execute(_UNPLACED, asked)).scalar_one())
 
 
 def _matched(search: Search, row: dict[str, Any]) -> FoundHazard | None:

@@ -126,6 +126,20 @@ async def history_near(session: AsyncSession, principal: Principal, wanted: Hist
     )
 
 
+_UNPLACED = text(
+    """
+    select exists (select 1 from incident
+                    where jurisdiction_id = :jurisdiction_id and lat is null and opened_at between :since and :until)
+    """
+)
+
+
+async def has_unplaced(session: AsyncSession, jurisdiction_id: str, since: datetime, until: datetime) -> bool:
+    """True when an incident of that time has no position, so that only an address finds it."""
+    asked = {"jurisdiction_id": jurisdiction_id, "since": since, "until": until}
+    return bool((await session.execute(_UNPLACED, asked)).scalar_one())
+
+
 async def data_since(session: AsyncSession, jurisdiction_id: str) -> datetime | None:
     """When the oldest incident on record was opened; None when there is none."""
     found: datetime | None = await session.scalar(_DATA_SINCE, {"jurisdiction_id": jurisdiction_id})

@@ -49,6 +49,7 @@ class Incident(Table):
             "opened_at",
             postgresql_where=text("lat is not null"),
         ),
+        Index("ix_incident_without_position", "jurisdiction_id", "opened_at", postgresql_where=text("lat is null")),
         Index(
             "ix_incident_address",
             "jurisdiction_id",
