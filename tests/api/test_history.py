@@ -125,7 +125,7 @@ async def test_the_csv_holds_every_row_and_a_spreadsheet_cannot_be_tricked_with_
         [row] = await service.assign(rows["P1"]["incident_id"], unit, mode="ordered")
         await service.step(row["id"], "cleared", outcome="handled", note=note)
 
-    table = await _csv(service, "?limit=1")
+    table = await _csv(service)
 
     assert len(table) == 11
     notes = [line["note"] for line in table if line["note"]]
@@ -211,3 +211,10 @@ async def test_history_is_told_while_assignments_are_made_at_the_same_time(servi
     )
 
     assert all(len(table) == 3 for table in answers[:5])
+
+
+async def test_a_file_that_is_asked_for_in_part_is_refused_and_not_given_whole(service: Service) -> None:
+    answer = await service.get("/v1/assignments?limit=2", headers={"Accept": "text/csv"})
+
+    assert answer.status_code == 422
+    assert [one["pointer"] for one in answer.json()["errors"]] == ["/limit"]

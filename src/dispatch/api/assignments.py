@@ -195,7 +195,9 @@ async def list_assignments(
     cursor: Cursor = None,
     limit: Limit = PAGE,
 ) -> Response:
-    """Newest first. `Accept: text/csv`, `application/x-ndjson` or `application/geo+json` streams every matching row."""
+    """Newest first. `Accept: text/csv`, `application/x-ndjson` or `application/geo+json` streams every matching row; it
+    takes neither `limit` nor `cursor`.
+    """
     require_order(from_, to)
     wanted = history.HistoryFilter(
         unit=unit,
@@ -217,6 +219,7 @@ async def list_assignments(
     )
     media_type = preferred(request.headers.get("accept", ""), ("application/json", *_FILES))
     if media_type in _FILES:
+        _require_whole(request)
         name, write = _FILES[media_type]
         return StreamingResponse(
             write(_every(act, wanted)),
@@ -258,6 +261,17 @@ async def _every(act: Act, wanted: history.HistoryFilter) -> AsyncIterator[Histo
     """Every matching row, page by page, in a session of its own: the request's ends before the body is sent."""
     async for row in history.every(act.services.sessions, act.principal.jurisdiction, wanted):
         yield history_item(row, act.principal)
+
+
+def _require_whole(request: Request) -> None:
+    """Raises Invalid for a file that is asked for in part: it would look like the whole, and it was given whole."""
+    given = [name for name in ("limit", "cursor") if name in request.query_params]
+    if given:
+        raise Invalid(
+            "A file holds every matching row.",
+            fix=f"Leave out {' and '.join(given)}; narrow it with `from` and `to`, or read pages as application/json.",
+            errors=[FieldProblem(f"/{name}", "not_for_files", "pages are for application/json") for name in given],
+        )
 
 
 def _bbox(text: str | None) -> tuple[float, float, float, float] | None:

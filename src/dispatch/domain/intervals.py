@@ -69,6 +69,7 @@ _CHAIN = (
     ("offered_at", "timed_out_at"),
     ("offered_at", "rescinded_at"),
     ("received_at", "en_route_at", "on_scene_at", "transporting_at", "at_destination_at", "cleared_at"),
+    ("ordered_at", "on_scene_at", "cleared_at"),
     ("ordered_at", "staged_at", "cleared_at"),
     ("accepted_at", "staged_at"),
     ("en_route_at", "cancelled_at"),
@@ -94,8 +95,13 @@ class Measured:
 
 
 def intervals(stamps: Mapping[str, datetime]) -> dict[str, float | None]:
-    """Seconds by interval name (definitions in INTERVALS); None where a stamp is missing or the order is impossible."""
-    return {name: _usable(_seconds(stamps, interval)) for name, interval in INTERVALS.items()}
+    """Seconds by interval name (definitions in INTERVALS).
+
+    None where a stamp is missing, the order is impossible, or the interval begins with a stamp that lies before one
+    that must precede it: an arrival before the order would make eleven hours on scene of twenty minutes.
+    """
+    too_early = _too_early(stamps)
+    return {name: _usable(_seconds(stamps, interval, too_early)) for name, interval in INTERVALS.items()}
 
 
 def measure(stamps: Mapping[str, datetime], *, now: datetime | None = None) -> Measured:
@@ -103,7 +109,7 @@ def measure(stamps: Mapping[str, datetime], *, now: datetime | None = None) -> M
     raw = {name: _seconds(stamps, interval) for name, interval in INTERVALS.items()}
     negative = [f"negative_interval:{name}" for name, seconds in raw.items() if seconds is not None and seconds < 0]
     return Measured(
-        {name: _usable(seconds) for name, seconds in raw.items()},
+        intervals(stamps),
         (*time_order_warnings(stamps, now=now), *negative),
     )
 
@@ -138,10 +144,21 @@ def explain_warning(code: str) -> str:
     return f"The {what} interval is negative and is left out."
 
 
-def _seconds(stamps: Mapping[str, datetime], interval: Interval) -> float | None:
-    start = next((stamps[name] for name in interval.starts if name in stamps), None)
+def _too_early(stamps: Mapping[str, datetime]) -> frozenset[str]:
+    """Stamps that lie before one that must precede them."""
+    return frozenset(
+        later for earlier, later in _BEFORE if earlier in stamps and later in stamps and stamps[later] < stamps[earlier]
+    )
+
+
+def _seconds(
+    stamps: Mapping[str, datetime], interval: Interval, too_early: frozenset[str] = frozenset()
+) -> float | None:
+    start = next((name for name in interval.starts if name in stamps), None)
     ends = [stamps[name] for name in interval.ends if name in stamps]
-    return (min(ends) - start).total_seconds() if start is not None and ends else None
+    if start is None or start in too_early or not ends:
+        return None
+    return (min(ends) - stamps[start]).total_seconds()
 
 
 def _usable(seconds: float | None) -> float | None:

@@ -62,6 +62,14 @@ def test_stamps_in_an_impossible_order_give_no_figure_and_a_warning() -> None:
     assert found.warnings == ("out_of_order:on_scene_at<en_route_at", "negative_interval:travel")
 
 
+def test_an_arrival_that_lies_before_its_order_makes_no_time_on_scene() -> None:
+    hours = 3600
+    found = measure({"ordered_at": at(11 * hours), "on_scene_at": at(0), "cleared_at": at(11 * hours + 1200)})
+
+    assert found.seconds["scene"] is None
+    assert "out_of_order:on_scene_at<ordered_at" in found.warnings
+
+
 def test_the_three_times_of_a_call_must_follow_each_other() -> None:
     assert time_order_warnings({"ringing_at": at(5), "answered_at": at(0), "received_at": at(9)}) == [
         "out_of_order:answered_at<ringing_at"
