@@ -134,6 +134,13 @@ async def test_police_are_told_of_a_violence_interrupter_what_they_are_told_of_n
     probes += [
         ("POST", "/v1/assignments/{}/status", row["id"], "asg_" + "0" * 26, {"status": "accepted"}),
         ("POST", "/v1/assignments/{}:undo", row["id"], "asg_" + "0" * 26, {}),
+        (
+            "POST",
+            "/v1/assignments/{}:add-outcomes",
+            row["id"],
+            "asg_" + "0" * 26,
+            {"outcomes": [{"code": "mediated"}]},
+        ),
         ("POST", "/v1/assignments/{}:backup", row["id"], "asg_" + "0" * 26, {}),
         ("POST", "/v1/assignments/{}/follow-ups", row["id"], "asg_" + "0" * 26, {"due_at": iso(NOW), "what": "x"}),
         ("POST", "/v1/follow-ups/{}:complete", promised, "fup_" + "0" * 26, {"outcome": "contact_made"}),

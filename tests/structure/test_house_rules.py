@@ -23,6 +23,7 @@ MANY_LINES = 300
 LONG_FILES = {
     "operations/calls.py": "a call is new, seen, newer or older: four answers to one question",
     "operations/assignments.py": "every command on an assignment beside its body: give, step, check in",
+    "operations/assignment_steps.py": "one step and all that follows from it: unit, incident, offers, timers, queue",
     "operations/decisions.py": "three ways to a further decision: retriage, a newer call, a person",
     "api/roster.py": "four kinds of roster rows with the same five routes",
     "api/incidents.py": "every route of one resource beside its bodies",

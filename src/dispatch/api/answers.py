@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from dispatch.db.models import Assignment
 from dispatch.domain.access import Principal
+from dispatch.domain.care import shown_entries
 from dispatch.domain.errors import FieldProblem, Invalid
 from dispatch.domain.redaction import redacted_assignment, redacted_event
 from dispatch.queries.feed import LoggedEvent
@@ -81,6 +82,29 @@ class IncidentOut(BaseModel):
     model_config = {"from_attributes": True}
 
 
+class OutcomeOut(BaseModel):
+    """One thing that came of an assignment, with what the catalogue said of it then.
+
+    lacks: details that it is still owed. earlier: what it said before it was corrected. Details about anybody's
+    health are null for those who may not read them.
+    """
+
+    code: str = Field(examples=["report_taken"])
+    report_number: str | None = None
+    referred_to: str | None = None
+    destination: str | None = None
+    doses: int | None = None
+    due_at: datetime | None = None
+    what: str | None = None
+    follow_up: str | None = Field(None, description="The follow-up that it promised")
+    met: bool | None = Field(None, description="Whether somebody was reached; null where the word does not tell")
+    handles: bool = Field(True, description="False: the unit did nothing about the incident")
+    leaves_to: str | None = Field(None, description="The responder type that must still come")
+    health: bool = Field(False, description="That it happened is somebody's health")
+    lacks: list[str] = Field(default_factory=list)
+    earlier: list[dict[str, Any]] = Field(default_factory=list)
+
+
 class AssignmentOut(BaseModel):
     """An assignment with every time stamp; null means that it did not happen or nobody said so."""
 
@@ -105,7 +129,10 @@ class AssignmentOut(BaseModel):
     recommended: bool | None
     assigned_by: str
     reason: str | None
-    outcome: str | None
+    cause: str | None = Field(description="Why it was cancelled, as a code")
+    outcome: str | None = Field(description="What came of it, as the one word that stands for all")
+    outcomes: list[OutcomeOut] | None = Field(description="All that came of it, the primary first")
+    stack_position: int | None = Field(description="Its place among what waits for its unit, while it is reserved")
     note: str | None
     lat: float | None
     lon: float | None
@@ -129,6 +156,11 @@ class AssignmentOut(BaseModel):
     model_config = {"from_attributes": True, "populate_by_name": True}
 
 
+_ASSIGNMENT_COLUMNS = tuple(
+    (name, str(known.validation_alias or name)) for name, known in AssignmentOut.model_fields.items()
+)
+
+
 class EventOut(BaseModel):
     """One row of the log."""
 
@@ -149,7 +181,9 @@ class EventOut(BaseModel):
 
 def assignment_out(row: Assignment, principal: Principal) -> AssignmentOut:
     """An assignment as this principal may see it."""
-    return AssignmentOut.model_validate(redacted_assignment(AssignmentOut.model_validate(row).model_dump(), principal))
+    said = {name: getattr(row, column) for name, column in _ASSIGNMENT_COLUMNS}
+    said["outcomes"] = shown_entries(row.outcome, row.outcomes)
+    return AssignmentOut.model_validate(redacted_assignment(said, principal))
 
 
 def event_out(event: LoggedEvent, principal: Principal) -> EventOut:

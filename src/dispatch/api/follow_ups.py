@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from dispatch.api.answers import PAGE, Cursor, Limit, refusals
+from dispatch.api.assignments import catalogue_of
 from dispatch.api.bodies import Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of
 from dispatch.db.lookup import get_incident
@@ -102,7 +103,9 @@ async def post_follow_up(assignment_id: str, body: PromiseBody, act: CurrentAct)
 @requires(Permission.ASSIGNMENT_STATUS)
 async def post_complete(follow_up_id: str, body: DoneBody, act: CurrentAct) -> FollowUpOut:
     """409 when it was done before, with what came of it then."""
-    row = await complete(act.session, follow_up_id, body.outcome, body.note, actor_of(act), act.principal)
+    row = await complete(
+        act.session, follow_up_id, body.outcome, body.note, actor_of(act), act.principal, await catalogue_of(act)
+    )
     return FollowUpOut.at(row, act.now)
 
 

@@ -88,6 +88,7 @@ class HandlingOut(BaseModel):
     dispatched: int = Field(description="One was ordered, or accepted")
     arrived: int = Field(description="One was on scene")
     arrived_alone: int = Field(description="And no police, fire or EMS unit of another type was")
+    contact_made: int = Field(description="One cleared and says that somebody was reached")
     handled: int = Field(description="One cleared it, nothing was left to others, and it is closed")
     handled_police_never_assigned: int = Field(description="Of `handled`: police were not even assigned")
     handled_police_never_sent: int = Field(description="Of `handled`: no police unit was ordered or accepted")

@@ -23,6 +23,9 @@ class AlarmKind(StrEnum):
     UNIT_EMERGENCY = "unit_emergency"
     BACKUP_REQUESTED = "backup_requested"
     SHIFT_OVERRUN = "shift_overrun"
+    STACK_NEXT = "stack_next"
+    STACK_GRAVER = "stack_graver"
+    STACK_LEFT = "stack_left"
 
 
 class Severity(StrEnum):
@@ -36,7 +39,7 @@ _A = AlarmKind
 _URGENT = frozenset(
     {
         *(_A.WELFARE_MISSED, _A.WELFARE_ESCALATED, _A.RISK_RAISED, _A.TIMER_FAILED, _A.FEED_SILENT),
-        *(_A.UNIT_EMERGENCY, _A.BACKUP_REQUESTED),
+        *(_A.UNIT_EMERGENCY, _A.BACKUP_REQUESTED, _A.STACK_GRAVER),
     }
 )
 
@@ -59,6 +62,9 @@ ALARMS: Mapping[AlarmKind, str] = {
     _A.UNIT_EMERGENCY: "A unit has declared an emergency; police and EMS are in the plan of its incident",
     _A.BACKUP_REQUESTED: "A unit asks for others to come to it",
     _A.SHIFT_OVERRUN: "A shift has ended while its unit is at work; it goes off duty when it clears",
+    _A.STACK_NEXT: "A unit is free, and an incident was kept for it; send it, or give the incident to another",
+    _A.STACK_GRAVER: "An incident that is kept for a busy unit is more urgent than when it was put there",
+    _A.STACK_LEFT: "A unit went out of service while incidents were kept for it; they are on the queue for anybody",
     _A.TIMER_FAILED: "A timer could not do its work; look at what it was about",
 }
 

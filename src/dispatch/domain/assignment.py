@@ -8,6 +8,7 @@ from dispatch.domain.errors import FieldProblem, IllegalTransition, Invalid
 from dispatch.domain.intervals import INTERVALS as INTERVALS
 from dispatch.domain.intervals import intervals as intervals
 from dispatch.domain.intervals import time_order_warnings as time_order_warnings
+from dispatch.domain.nearest import nearest
 from dispatch.domain.unit import UnitStatus
 
 
@@ -110,6 +111,21 @@ STATE_TABLE: tuple[Move, ...] = (
     Move(_S.AT_DESTINATION, _S.CLEARED, "Clear"),
 )
 
+# Why an assignment is cancelled. Codes are for ever; `other` says the rest in the reason.
+CANCEL_CAUSES: Mapping[str, str] = {
+    "duplicate": "The incident is the same as another",
+    "unfounded": "It did not happen",
+    "caller_cancelled": "The caller wants nobody any more",
+    "handled_by_another": "Another unit has it",
+    "redirected": "The unit is needed more elsewhere",
+    "exchanged": "Another unit goes in its place",
+    "unit_unavailable": "The unit cannot go on",
+    "assigned_by_mistake": "It was never meant",
+    "incident_closed": "The incident has ended",
+    "other": "Another cause, given in the reason",
+}
+OTHER_CAUSE = "other"
+
 _LEGAL: Mapping[tuple[AssignmentStatus, AssignmentMode], tuple[AssignmentStatus, ...]] = {
     (status, mode): tuple(move.to for move in STATE_TABLE if move.status is status and mode in move.modes)
     for status in AssignmentStatus
@@ -148,6 +164,7 @@ def require_move(
     *,
     reason: str | None = None,
     outcome: str | None = None,
+    cause: str | None = None,
 ) -> None:
     """Returns when the step is legal and says all it must.
 
@@ -164,10 +181,35 @@ def require_move(
             requested=to.value,
             legal=[move.value for move in legal],
         )
-    if to in NEEDS_REASON and not (reason or "").strip():
-        raise _missing("reason", to, "Send `reason`.")
+    require_cause(to, cause)
+    if to in NEEDS_REASON and not (reason or "").strip() and cause in (None, OTHER_CAUSE):
+        raise _missing(to, cause)
     if to in NEEDS_OUTCOME and not (outcome or "").strip():
-        raise _missing("outcome", to, "Send `outcome`, for example handled, contact_made or report_taken.")
+        raise Invalid(
+            f"{to.value} needs an outcome.",
+            fix="Send `outcome`, for example handled, contact_made or report_taken.",
+            errors=[FieldProblem("/outcome", "missing", f"required for {to.value}")],
+        )
+
+
+def require_cause(to: AssignmentStatus, cause: str | None) -> None:
+    """Returns when there is none, or it is one of the list and the assignment is cancelled. Raises Invalid."""
+    if cause is None:
+        return
+    if to is not _S.CANCELLED:
+        problem = FieldProblem("/cause", "not_cancelled", f"only cancelled has a cause; {to.value} has `reason`")
+        raise Invalid(f"{to.value} has no cause.", fix="Send `reason` instead.", errors=[problem])
+    if cause not in CANCEL_CAUSES:
+        raise Invalid(
+            f"There is no cause {cause!r}.",
+            fix=f"Use one of: {', '.join(CANCEL_CAUSES)}.",
+            errors=[FieldProblem("/cause", "unknown_cause", nearest(cause, CANCEL_CAUSES))],
+        )
+
+
+def cause_of(to: AssignmentStatus, cause: str | None) -> str | None:
+    """The cause that is kept: of a cancelled assignment for which only a text was given, `other`."""
+    return (cause or OTHER_CAUSE) if to is _S.CANCELLED else None
 
 
 def implies_acceptance(current: AssignmentStatus, to: AssignmentStatus) -> bool:
@@ -190,9 +232,13 @@ def stamp_column(status: AssignmentStatus) -> str:
     return f"{status.value}_at"
 
 
-def _missing(field: str, to: AssignmentStatus, fix: str) -> Invalid:
+def _missing(to: AssignmentStatus, cause: str | None) -> Invalid:
+    fix = "Send `reason`."
+    if to is _S.CANCELLED:
+        fix = f"Send `cause` ({', '.join(CANCEL_CAUSES)}), or `reason` as a text; the cause other needs both."
+    field = "reason" if cause is not None or to is not _S.CANCELLED else "cause"
     return Invalid(
-        f"{to.value} needs {'an' if field == 'outcome' else 'a'} {field}.",
+        f"{to.value} needs a {'cause' if field == 'cause' else 'reason'}.",
         fix=fix,
-        errors=[FieldProblem(f"/{field}", "missing", f"required for {to.value}")],
+        errors=[FieldProblem("/reason", "missing", f"required for {to.value}")],
     )

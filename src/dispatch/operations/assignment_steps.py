@@ -21,19 +21,22 @@ from dispatch.domain.assignment import (
     AssignmentMode,
     AssignmentStatus,
     OfferRule,
+    cause_of,
     implies_acceptance,
     is_taken,
     require_move,
     stamp_column,
     unit_status_after,
 )
+from dispatch.domain.care import Care, Said, care_of
 from dispatch.domain.errors import UnitAlreadyAssigned, UnitNotAvailable
 from dispatch.domain.incident import IncidentStatus
-from dispatch.domain.outcome import Cleared, still_awaited
+from dispatch.domain.outcome import SHIPPED_OUTCOMES, Catalogue, Cleared, still_awaited
 from dispatch.domain.timers import OF_ASSIGNMENT, OF_QUEUE, TimeLimits, TimerKind
 from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor
 from dispatch.operations.alarms import Raise, raise_alarm
+from dispatch.operations.care import keep_care, left_to, told_of
 from dispatch.operations.queue import put_back
 from dispatch.operations.watching import watched
 
@@ -44,7 +47,10 @@ SAID_NO = frozenset({AssignmentStatus.DECLINED, AssignmentStatus.TIMED_OUT})
 
 @dataclass(frozen=True, slots=True)
 class StatusStep:
-    """One step of an assignment. occurred_at None: now; a past time is taken as it is."""
+    """One step of an assignment. occurred_at None: now; a past time is taken as it is.
+
+    cause: why it is cancelled, as a code. said: what came of it beside `outcome`, or with its details.
+    """
 
     assignment_id: str
     status: AssignmentStatus
@@ -52,6 +58,8 @@ class StatusStep:
     reason: str | None = None
     outcome: str | None = None
     note: str | None = None
+    cause: str | None = None
+    said: tuple[Said, ...] = ()
 
 
 @dataclass(slots=True)
@@ -63,22 +71,35 @@ class Taken:
 
 
 async def take_step(
-    session: AsyncSession, incident: Incident, row: Assignment, step: StatusStep, actor: Actor, limits: TimeLimits
+    session: AsyncSession,
+    incident: Incident,
+    row: Assignment,
+    step: StatusStep,
+    actor: Actor,
+    limits: TimeLimits,
+    catalogue: Catalogue = SHIPPED_OUTCOMES,
 ) -> Taken:
     """The assignment, locked after its incident, stands in the new status, and all that depends on it follows.
 
-    Raises IllegalTransition with the legal steps, Invalid where a reason or an outcome is missing. Nothing is told yet.
+    Raises IllegalTransition with the legal steps, Invalid where a reason or an outcome is missing or not known.
+    Nothing is told yet.
     """
     occurred_at = step.occurred_at or actor.now
-    before = AssignmentStatus(row.status)
-    require_move(before, step.status, AssignmentMode(row.mode), reason=step.reason, outcome=step.outcome)
+    before, mode = AssignmentStatus(row.status), AssignmentMode(row.mode)
+    outcome = step.outcome or next((one.code for one in step.said), None)
+    require_move(before, step.status, mode, reason=step.reason, outcome=outcome, cause=step.cause)
+    care = care_of(step.outcome, step.said, row.responder_type, catalogue) if outcome is not None else None
     rivals = await _rivals(session, row) if is_taken(step.status) and not is_taken(before) else []
     units = await _lock(session, actor.jurisdiction_id, [row, *rivals])
     unit = units[row.unit_id]
     if before is AssignmentStatus.RESERVED and step.status in ACTIVE:
         await require_free(session, actor.jurisdiction_id, [unit])
     _write(row, step, before, occurred_at)
-    taken = Taken([_told(row, before, step, occurred_at, actor)], await watched(session, row, occurred_at, limits))
+    promises = [] if care is None else await keep_care(session, row, care, actor)
+    taken = Taken(
+        [_told(row, before, step, occurred_at, actor, care)], await watched(session, row, occurred_at, limits)
+    )
+    taken.entries += promises
     if is_taken(step.status) and row.responder_type not in ONE_WAY_TYPES:
         taken.timing += Timing(ends=[End(row.incident_id, OF_QUEUE)])
     for rival in rivals:
@@ -139,8 +160,8 @@ async def _lock(session: AsyncSession, jurisdiction_id: str, rows: Sequence[Assi
 def _write(row: Assignment, step: StatusStep, before: AssignmentStatus, occurred_at: datetime) -> None:
     row.status = step.status.value
     row.version += 1
-    row.outcome = row.outcome if step.outcome is None else step.outcome
     row.reason = row.reason if step.reason is None else step.reason
+    row.cause = cause_of(step.status, step.cause)
     row.note = row.note if step.note is None else step.note
     setattr(row, stamp_column(step.status), occurred_at)
     if implies_acceptance(before, step.status) and row.accepted_at is None:
@@ -158,7 +179,12 @@ def _take_back(rival: Assignment, unit: Unit, winner: Assignment, taken: Taken, 
 
 
 def _told(
-    row: Assignment, before: AssignmentStatus, step: StatusStep, occurred_at: datetime, actor: Actor
+    row: Assignment,
+    before: AssignmentStatus,
+    step: StatusStep,
+    occurred_at: datetime,
+    actor: Actor,
+    care: Care | None = None,
 ) -> log.Entry:
     payload = {
         "unit": row.call_sign,
@@ -167,7 +193,8 @@ def _told(
         "from": before.value,
         "to": step.status.value,
         "reason": step.reason,
-        "outcome": step.outcome,
+        "cause": row.cause,
+        **told_of(care),
         "late_s": round((actor.now - occurred_at).total_seconds()),
     }
     return log.Entry(f"assignment.{step.status.value}", row.id, occurred_at, row.incident_id, payload)
@@ -189,7 +216,7 @@ async def _follow(
         return
     _free(unit, row, occurred_at)
     if incident.status == IncidentStatus.ACTIVE.value:
-        taken.entries += await _back_to_queue_when_nobody_is_left(session, incident, actor)
+        taken.entries += await back_to_queue_when_nobody_is_left(session, incident, actor)
         if incident.status == IncidentStatus.PENDING.value:
             now_due = Begin(TimerKind.STEP_DECLINED, incident.id, incident.id, actor.now, {"step": incident.plan_step})
             taken.timing += Timing([now_due] if status in SAID_NO else [], [End(incident.id, OF_QUEUE)])
@@ -208,9 +235,7 @@ def _free(unit: Unit, row: Assignment, at: datetime) -> None:
         unit.version += 1
 
 
-async def _back_to_queue_when_nobody_is_left(
-    session: AsyncSession, incident: Incident, actor: Actor
-) -> list[log.Entry]:
+async def back_to_queue_when_nobody_is_left(session: AsyncSession, incident: Incident, actor: Actor) -> list[log.Entry]:
     """An incident whose units all declined or were cancelled waits again, with its old age.
 
     So does one whose units left it to somebody who never came; then a person must look, told by the reason and the log.
@@ -220,7 +245,13 @@ async def _back_to_queue_when_nobody_is_left(
         return []
     await session.flush()
     rows = await session.execute(
-        select(Assignment.status, Assignment.responder_type, Assignment.outcome, Assignment.cleared_at).where(
+        select(
+            Assignment.status,
+            Assignment.responder_type,
+            Assignment.outcome,
+            Assignment.outcomes,
+            Assignment.cleared_at,
+        ).where(
             Assignment.jurisdiction_id == incident.jurisdiction_id,
             Assignment.incident_id == incident.id,
             Assignment.status.in_([*(status.value for status in ACTIVE), AssignmentStatus.CLEARED.value]),
@@ -230,7 +261,9 @@ async def _back_to_queue_when_nobody_is_left(
     there = rows.all()
     if any(row.status != AssignmentStatus.CLEARED.value for row in there):
         return []
-    awaited = still_awaited([Cleared(row.responder_type, row.outcome, row.cleared_at) for row in there])
+    awaited = still_awaited(
+        [Cleared(row.responder_type, row.outcome, row.cleared_at, left_to(row.outcomes)) for row in there]
+    )
     if awaited is not None:
         incident.needs_human = True
         return [put_back(incident, awaited, actor)]

@@ -27,6 +27,7 @@ from dispatch.domain.classification import ORDERED_RESPONDER_TYPES
 from dispatch.domain.errors import Conflict, FieldProblem, Invalid, NotFound
 from dispatch.domain.events import EventType
 from dispatch.domain.ids import Prefix, is_id
+from dispatch.domain.outcome import SHIPPED_OUTCOMES, Catalogue
 from dispatch.domain.time import iso
 from dispatch.domain.timers import OF_QUEUE, SHIPPED, TimeLimits
 from dispatch.domain.unit import UnitStatus
@@ -166,15 +167,16 @@ async def step_assignment(
     actor: Actor,
     principal: Principal | None = None,
     limits: TimeLimits = SHIPPED,
+    catalogue: Catalogue = SHIPPED_OUTCOMES,
 ) -> Assignment:
     """The assignment has taken the step, its time is stamped, and its unit, incident, offer and timers follow.
 
-    Raises IllegalTransition with the legal steps, Invalid where a reason or an outcome is missing or the time lies
-    in the future, NotFound; Refused when the principal may not speak for the unit or its agency.
+    Raises IllegalTransition with the legal steps, Invalid where a reason or an outcome is missing or unknown, or the
+    time lies in the future, NotFound; Refused when the principal may not speak for the unit or its agency.
     """
     incident, row = await lock_assignment(session, command.assignment_id, actor, principal)
     _refuse_future(command.occurred_at or actor.now, actor.now)
-    taken = await take_step(session, incident, row, command, actor, limits)
+    taken = await take_step(session, incident, row, command, actor, limits, catalogue)
     await tell(session, actor, *taken.entries, timing=taken.timing)
     return row
 

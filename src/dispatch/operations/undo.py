@@ -34,6 +34,7 @@ from dispatch.operations.assignment_steps import (
     take_step,
 )
 from dispatch.operations.assignments import lock_assignment, lock_units
+from dispatch.operations.care import forget_care
 from dispatch.operations.watching import watched
 
 UNDO_WITHIN = timedelta(seconds=60)
@@ -68,6 +69,7 @@ async def undo(
     (unit,) = await lock_units(session, actor, [row.unit_id])
     if current in TERMINAL and before in ACTIVE:
         await require_free(session, actor.jurisdiction_id, [unit])
+    withdrawn = await forget_care(session, row) if current is AssignmentStatus.CLEARED else []
     _put_back(row, current, before, last, earlier)
     timing = await _follow(session, incident, row, unit, before, actor, limits)
     payload = {
@@ -77,6 +79,7 @@ async def undo(
         "from": current.value,
         "to": before.value,
         "undone": last.id,
+        **({"follow_ups_withdrawn": withdrawn} if withdrawn else {}),
     }
     entry = log.Entry(EventType.ASSIGNMENT_UNDONE, row.id, actor.now, row.incident_id, payload)
     await tell(session, actor, entry, timing=timing)
@@ -143,8 +146,7 @@ def _put_back(
     setattr(row, stamp_column(current), visited)
     if before is AssignmentStatus.OFFERED and row.accepted_at == last.occurred_at:
         row.accepted_at = None
-    if current is AssignmentStatus.CLEARED:
-        row.outcome = None
+    row.cause = None
     if last.payload.get("reason") is not None:
         row.reason = next((one.payload["reason"] for one in earlier if one.payload.get("reason") is not None), None)
     row.status = before.value

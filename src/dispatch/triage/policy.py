@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from dispatch.domain.classification import Verdict
 from dispatch.domain.errors import PolicyInvalid
+from dispatch.domain.outcome import SHIPPED_OUTCOMES, Catalogue
 from dispatch.domain.timers import SHIPPED, TimeLimits
 from dispatch.triage.conditions import TOPIC, atoms_of
 from dispatch.triage.context import ContextRules
@@ -20,6 +21,7 @@ from dispatch.triage.loading.floor import check_floor_plans, retired_ids
 from dispatch.triage.loading.grammar_text import build_grammar
 from dispatch.triage.loading.layers import Draft, add_layer, own_row_ids
 from dispatch.triage.loading.lexicon_text import PhraseBook, read_context, read_lexicon
+from dispatch.triage.loading.outcomes_text import parse_outcomes
 from dispatch.triage.loading.plans_text import parse_plan
 from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.programs_text import parse_program
@@ -57,7 +59,8 @@ class Policy:
     is_own_zone: it does not inherit its zone; other_zones: those of programs that name another one.
     own_rows: ids of those that it does not inherit. inherited_dangers: dangers that the cases of the policies it stands
     on tell of, besides those in `cases`.
-    limits: how long to wait for what before somebody is told. accepted: warnings of the check that have a reason.
+    limits: how long to wait for what before somebody is told. outcomes: what may come of an assignment.
+    accepted: warnings of the check that have a reason.
     program_index: over every condition of every program's `takes`; take_owners: the program of each;
     program_asks: for each key that a verdict can depend on, the programs that ask it; program_topics: all topics that
     one can depend on. has_areas, has_days: some program asks where the call is, or which day it is.
@@ -106,6 +109,7 @@ class Policy:
     asked_facts: tuple[str, ...]
     out_of_scope: tuple[ProgramVerdict, ...]
     limits: TimeLimits = SHIPPED
+    outcomes: Catalogue = SHIPPED_OUTCOMES
     accepted: tuple[Acceptance, ...] = ()
     memos: Memos = field(default_factory=Memos, compare=False, repr=False)
 
@@ -222,6 +226,7 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
         asked_facts=_asked_facts(rows, programs),
         accepted=parse_accepted(draft.accepted, draft.layers - 1, problems),
         limits=parse_timers(draft.timers, settings.responder_types, problems),
+        outcomes=parse_outcomes(draft.outcomes, settings.responder_types, problems),
         out_of_scope=tuple(
             ProgramVerdict(program.id, program.responder_type, Verdict.INELIGIBLE, ("not_in_scope",))
             for program in programs

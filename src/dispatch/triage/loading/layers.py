@@ -40,6 +40,7 @@ class Draft:
     lexicons: list[tuple[int, Mapping]] = field(default_factory=list)
     contexts: list[Mapping] = field(default_factory=list)
     timers: list[Mapping] = field(default_factory=list)
+    outcomes: list[Mapping] = field(default_factory=list)
     accepted: list[tuple[int, Mapping]] = field(default_factory=list)
     plans: dict[str, tuple[int, Mapping]] = field(default_factory=dict)
     inherited_plans: dict[str, Mapping] = field(default_factory=dict)
@@ -71,7 +72,7 @@ def _add_file(draft: Draft, layer: int, path: str, shown: str, text: str, proble
             _put_once(draft.call_types, key, row, layer, problems)
     elif path.endswith(".md"):
         return  # notes for readers
-    elif path in ("policy.yaml", "plans.yaml", "timers.yaml", "accepted.yaml") or (
+    elif path in ("policy.yaml", "plans.yaml", "timers.yaml", "outcomes.yaml", "accepted.yaml") or (
         path.endswith(".yaml") and (folder in _FOLDERS or _TABLE_FILE.fullmatch(path)) and "/" not in name
     ):
         node = read_yaml(shown, text, problems)
@@ -103,6 +104,8 @@ def _add_yaml(draft: Draft, layer: int, path: str, node: Mapping, problems: Prob
         _add_plans(draft, layer, node, problems)
     elif path == "timers.yaml":
         draft.timers.append(node)
+    elif path == "outcomes.yaml":
+        draft.outcomes.append(node)
     elif path == "accepted.yaml":
         draft.accepted.append((layer, node))
     elif folder == "lexicon":
