@@ -57,6 +57,7 @@ async def undo(
     steps = await _steps(session, row)
     last, earlier = steps[0], steps[1:]
     _require_own_and_fresh(last, row, actor)
+    await _require_whole(session, row, last)
     if last.type == EventType.UNIT_ASSIGNED.value:
         return await _unmade(session, incident, row, last, actor, limits)
     current, before = AssignmentStatus(row.status), AssignmentStatus(last.payload["from"])
@@ -114,6 +115,27 @@ def _require_own_and_fresh(last: Row[Any], row: Assignment, actor: Actor) -> Non
             f"The last step was taken at {iso(last.recorded_at)}; a slip is undone within "
             f"{UNDO_WITHIN.total_seconds():.0f} s.",
             fix="Take the step that is right; a wrong time is corrected by sending the status again.",
+        )
+
+
+async def _require_whole(session: AsyncSession, row: Assignment, last: Row[Any]) -> None:
+    """Returns when the step was no half of an exchange, of which the other half would stay. Raises Conflict."""
+    found = await session.scalar(
+        select(EventRow.payload)
+        .where(
+            EventRow.jurisdiction_id == row.jurisdiction_id,
+            EventRow.incident_id == row.incident_id,
+            EventRow.type == EventType.UNIT_EXCHANGED.value,
+            EventRow.payload["assignment"].astext == row.id,
+            EventRow.recorded_at == last.recorded_at,
+        )
+        .limit(1)
+    )
+    if found is not None:
+        off, on = found["off"], found["on"]
+        raise Conflict(
+            f"{off} was exchanged for {on}; half of an exchange is not undone.",
+            fix=f'Exchange them back: POST /v1/incidents/{{id}}:exchange with {{"off": "{on}", "on": "{off}"}}.',
         )
 
 
