@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.add_column("assignment", sa.Column("cause", sa.Text(), nullable=True))
     op.add_column("assignment", sa.Column("outcomes", postgresql.JSONB(), nullable=True))
     op.add_column("assignment", sa.Column("stack_position", sa.Integer(), nullable=True))
+    op.add_column("assignment", sa.Column("stack_told_at", TIMESTAMP, nullable=True))
     # Nothing is reserved yet, so that the index is empty.
     op.create_index(
         "ix_assignment_stack",
@@ -57,7 +58,7 @@ def downgrade() -> None:
     _known(BEFORE)
     op.drop_table("also_outcome")
     op.drop_index("ix_assignment_stack", table_name="assignment")
-    for column in ("stack_position", "outcomes", "cause"):
+    for column in ("stack_told_at", "stack_position", "outcomes", "cause"):
         op.drop_column("assignment", column)
 
 

@@ -30,6 +30,7 @@ from dispatch.api import (
     reports,
     roster,
     shifts,
+    stacks,
     tokens,
     turns,
     waiting,
@@ -64,7 +65,20 @@ problem document (RFC 9457) with a `code`, a sentence, and what to do.
 
 
 MODULES = (
-    *(calls, incidents, links, assignments, turns, outcomes, follow_ups, reevaluation, roster, shifts, positions),
+    *(
+        calls,
+        incidents,
+        links,
+        assignments,
+        turns,
+        outcomes,
+        stacks,
+        follow_ups,
+        reevaluation,
+        roster,
+        shifts,
+        positions,
+    ),
     *(policies, policy_life, feed, tokens, alarms, reports, health, waiting),
 )
 

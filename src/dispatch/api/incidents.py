@@ -1,5 +1,6 @@
 """Incidents: the queue, one incident, its log and decisions, and what people do to it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -12,7 +13,9 @@ from dispatch.api.answers import (
     Cursor,
     EventOut,
     IncidentOut,
+    KeptForOut,
     Limit,
+    QueuedIncident,
     assignment_out,
     event_out,
     refusals,
@@ -34,6 +37,7 @@ from dispatch.operations import incidents as change
 from dispatch.queries import feed, incidents, links
 from dispatch.queries.incidents import CallNow
 from dispatch.queries.recommendation import full_recommendation
+from dispatch.queries.stacks import kept_for
 from dispatch.web.paging import decode_cursor, encode_cursor
 from dispatch.web.routes import Act, CommandRoute, CurrentAct, QueryRoute, requires
 
@@ -45,7 +49,7 @@ SEQUENCE = range(2**62)
 
 
 class IncidentPage(BaseModel):
-    items: list[IncidentOut]
+    items: list[QueuedIncident]
     next: str | None = Field(description="Cursor of the next page; null at the end")
 
 
@@ -88,7 +92,7 @@ class IncidentDetail(BaseModel):
     calls: also those linked to it. linked_calls: how many there are about it, by whichever of its incidents one asks.
     """
 
-    incident: IncidentOut
+    incident: QueuedIncident
     linked_calls: int
     calls: list[CallOut]
     links: list[LinkOut] = Field(description="Other incidents that are, may be or are not the same; likest first")
@@ -163,8 +167,9 @@ async def list_incidents(
     after: Any = tuple(decode_cursor(cursor, [PRIORITIES, datetime, str])) if cursor else None
     rows = await incidents.queue(act.session, act.principal.jurisdiction, wanted, after=after, limit=limit)
     last = rows[-1] if len(rows) == limit else None
+    kept = await _kept_for(act, rows)
     return IncidentPage(
-        items=[IncidentOut.model_validate(incident_data(row, act.principal)) for row in rows],
+        items=[QueuedIncident.model_validate(incident_data(row, act.principal) | kept[row.id]) for row in rows],
         next=encode_cursor([last.priority, last.opened_at, last.id]) if last else None,
     )
 
@@ -184,7 +189,7 @@ async def get_one(incident_id: str, act: CurrentAct) -> Response:
     decision = await decisions.standing_decision(act.session, jurisdiction, row.decision_id)
     return json_answer(
         {
-            "incident": incident_data(row, act.principal),
+            "incident": incident_data(row, act.principal) | (await _kept_for(act, [row]))[row.id],
             "linked_calls": await links.linked_calls(act.session, jurisdiction, row.linked_to or row.id),
             "calls": [call_data(call, act) for call in calls],
             "links": [_link(one, act.principal) for one in linked if sees_all or one.state == "linked"],
@@ -299,6 +304,22 @@ async def _triage_answer(act: Act, incident_id: str, data: dict[str, Any]) -> Re
 def incident_data(row: Incident, principal: Principal) -> dict[str, Any]:
     """An incident as this principal may see it: without the door for those who may not know who called."""
     return redacted_places(IncidentOut.model_validate(row).model_dump(mode="json"), principal)
+
+
+async def _kept_for(act: Act, rows: Sequence[Incident]) -> dict[str, dict[str, Any]]:
+    """Incident id -> the field that names the busy units that it is kept for."""
+    hidden = act.principal.hidden_responder_types()
+    found = await kept_for(act.session, act.principal.jurisdiction, [row.id for row in rows], hidden)
+    return {
+        row.id: {
+            "stacked_for": [
+                KeptForOut.model_validate(one).model_dump(mode="json")
+                for one in found.get(row.id, ())
+                if act.principal.may(Permission.INCIDENT_READ)
+            ]
+        }
+        for row in rows
+    }
 
 
 def _link(one: links.Link, principal: Principal) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from dispatch.domain.errors import FieldProblem, IllegalTransition, Invalid
@@ -147,6 +148,10 @@ _UNIT_AFTER: Mapping[AssignmentStatus, UnitStatus] = {
 }
 
 
+# The way of an assignment, as far as it goes; radio reports skip parts of it and come in any order.
+_WAY = (_S.ACCEPTED, _S.EN_ROUTE, _S.STAGED, _S.ON_SCENE, _S.TRANSPORTING, _S.AT_DESTINATION)
+
+
 def first_status(mode: AssignmentMode) -> AssignmentStatus:
     """How a fresh assignment of this mode begins (a reservation begins as `reserved`)."""
     return _S.ORDERED if mode is AssignmentMode.ORDERED else _S.OFFERED
@@ -210,6 +215,38 @@ def require_cause(to: AssignmentStatus, cause: str | None) -> None:
 def cause_of(to: AssignmentStatus, cause: str | None) -> str | None:
     """The cause that is kept: of a cancelled assignment for which only a text was given, `other`."""
     return (cause or OTHER_CAUSE) if to is _S.CANCELLED else None
+
+
+def passed_before(current: AssignmentStatus) -> tuple[AssignmentStatus, ...]:
+    """What an assignment that stands here may have passed, told or not."""
+    if current is _S.CANCELLED:
+        return _WAY[: _WAY.index(_S.ON_SCENE)]
+    if current is _S.CLEARED:
+        return _WAY
+    return _WAY[: _WAY.index(current)] if current in _WAY else ()
+
+
+def is_about_the_past(
+    current: AssignmentStatus,
+    to: AssignmentStatus,
+    mode: AssignmentMode,
+    *,
+    told: datetime,
+    known: datetime | None,
+    since: datetime | None,
+) -> bool:
+    """True when a status that is sent with a time is no step, but tells when an earlier or the present one was so.
+
+    known: the time of that status as it stands. since: since when the assignment stands where it does. A unit that
+    staged may move on and stage again, so there the time decides: what lies before the present status is about the
+    past.
+    """
+    is_legal, is_passed = to in legal_moves(current, mode), to in passed_before(current)
+    if is_legal:
+        return is_passed and since is not None and told < since
+    if known is not None:
+        return True
+    return is_passed and since is not None and told <= since
 
 
 def implies_acceptance(current: AssignmentStatus, to: AssignmentStatus) -> bool:

@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
-from dispatch.db.models import Assignment, Incident, Unit
+from dispatch.db.crews import crews_now
+from dispatch.db.models import Assignment, AssignmentResponder, Incident, Unit
 from dispatch.db.timers import Begin, End, Timing
 from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.alarm import AlarmKind
@@ -29,7 +30,7 @@ from dispatch.domain.assignment import (
     unit_status_after,
 )
 from dispatch.domain.care import Care, Said, care_of
-from dispatch.domain.errors import UnitAlreadyAssigned, UnitNotAvailable
+from dispatch.domain.errors import Conflict, UnitAlreadyAssigned, UnitNotAvailable
 from dispatch.domain.incident import IncidentStatus
 from dispatch.domain.outcome import SHIPPED_OUTCOMES, Catalogue, Cleared, still_awaited
 from dispatch.domain.timers import OF_ASSIGNMENT, OF_QUEUE, TimeLimits, TimerKind
@@ -37,6 +38,7 @@ from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor
 from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.care import keep_care, left_to, told_of
+from dispatch.operations.fitness import require_crew_here
 from dispatch.operations.queue import put_back
 from dispatch.operations.watching import watched
 
@@ -92,8 +94,9 @@ async def take_step(
     rivals = await _rivals(session, row) if is_taken(step.status) and not is_taken(before) else []
     units = await _lock(session, actor.jurisdiction_id, [row, *rivals])
     unit = units[row.unit_id]
-    if before is AssignmentStatus.RESERVED and step.status in ACTIVE:
-        await require_free(session, actor.jurisdiction_id, [unit])
+    starts = before is AssignmentStatus.RESERVED and step.status in ACTIVE
+    if starts:
+        await _start(session, incident, row, unit, actor)
     _write(row, step, before, occurred_at)
     promises = [] if care is None else await keep_care(session, row, care, actor)
     taken = Taken(
@@ -102,10 +105,35 @@ async def take_step(
     taken.entries += promises
     if is_taken(step.status) and row.responder_type not in ONE_WAY_TYPES:
         taken.timing += Timing(ends=[End(row.incident_id, OF_QUEUE)])
+    if starts and row.responder_type not in ONE_WAY_TYPES:
+        taken.timing += make_active(incident)
+    if before is AssignmentStatus.RESERVED and not starts:
+        return taken  # the unit is about something else, and the incident never left the queue for this
     for rival in rivals:
         _take_back(rival, units[rival.unit_id], row, taken, actor)
     await _follow(session, incident, row, unit, step.status, occurred_at, taken, actor)
     return taken
+
+
+async def _start(session: AsyncSession, incident: Incident, row: Assignment, unit: Unit, actor: Actor) -> None:
+    """What was kept for the unit begins as if it were assigned now: with its crew, and as the incident stands.
+
+    Raises Conflict when the incident has ended meanwhile, UnitNotAvailable, UnitAlreadyAssigned.
+    """
+    if incident.status in ENDED_INCIDENT:
+        raise Conflict(f"Incident {incident.number} is {incident.status}.", fix="Reopen it, or drop the reservation.")
+    await require_free(session, actor.jurisdiction_id, [unit])
+    crews = await crews_now(session, actor.jurisdiction_id, [unit.id], actor.now)
+    await require_crew_here(session, [unit], crews)
+    crew = crews.get(unit.id)
+    row.crew_id = crew.crew_id if crew is not None and crew.is_shared else None
+    row.category, row.incident_type, row.priority = incident.category, incident.incident_type, incident.priority
+    row.lat, row.lon, row.stack_position = incident.lat, incident.lon, None
+    unit.break_until = unit.break_reason = None  # whoever is sent has been called back
+    session.add_all(
+        AssignmentResponder(jurisdiction_id=row.jurisdiction_id, assignment_id=row.id, responder_id=person)
+        for person in (crew.people if crew is not None else ())
+    )
 
 
 def follow_unit(unit: Unit, status: UnitStatus, occurred_at: datetime) -> None:

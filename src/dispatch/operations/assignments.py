@@ -41,6 +41,7 @@ from dispatch.operations.assignment_steps import (
     take_step,
 )
 from dispatch.operations.call_body import FUTURE_TOLERANCE
+from dispatch.operations.corrections import correct, is_correction
 from dispatch.operations.fitness import doubts, require_crew_here
 from dispatch.operations.watching import watch_of, watched
 
@@ -171,12 +172,18 @@ async def step_assignment(
 ) -> Assignment:
     """The assignment has taken the step, its time is stamped, and its unit, incident, offer and timers follow.
 
+    A status that it has passed already, sent with a time, is late or corrects one: the time is written and nothing
+    moves.
+
     Raises IllegalTransition with the legal steps, Invalid where a reason or an outcome is missing or unknown, or the
     time lies in the future, NotFound; Refused when the principal may not speak for the unit or its agency.
     """
     incident, row = await lock_assignment(session, command.assignment_id, actor, principal)
     _refuse_future(command.occurred_at or actor.now, actor.now)
-    taken = await take_step(session, incident, row, command, actor, limits, catalogue)
+    if is_correction(row, command):
+        taken = await correct(session, row, command, actor, limits)
+    else:
+        taken = await take_step(session, incident, row, command, actor, limits, catalogue)
     await tell(session, actor, *taken.entries, timing=taken.timing)
     return row
 
@@ -309,6 +316,14 @@ def _assignment(unit: Unit, incident: Incident, command: AssignUnits, actor: Act
         created_at=actor.now,
     )
     setattr(row, stamp_column(first), actor.now)
+    return row
+
+
+def reservation(unit: Unit, incident: Incident, command: AssignUnits, actor: Actor) -> Assignment:
+    """An assignment that waits until its unit is free, not yet added. Who is on the unit is asked when it starts."""
+    row = _assignment(unit, incident, command, actor)
+    setattr(row, stamp_column(AssignmentStatus(row.status)), None)
+    row.status, row.reserved_at = AssignmentStatus.RESERVED.value, actor.now
     return row
 
 

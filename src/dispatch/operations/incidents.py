@@ -62,13 +62,13 @@ async def close(
     """The incident is over. Raises Conflict naming the units that are still on it, Invalid for an unknown disposition
     or incident type.
 
-    Units that are told one way go on with their own work.
+    Units that are told one way go on with their own work. What was kept for a busy unit is dropped with the next look.
     """
     require_disposition(wish.disposition)
     incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
     if wish.final_type is not None:
         await require_incident_type(session, policies, incident, wish.final_type, "/final_type", actor)
-    await _require_nobody_on(session, incident, [*ACTIVE, AssignmentStatus.RESERVED])
+    await _require_nobody_on(session, incident, list(ACTIVE))
     _move(incident, IncidentStatus.CANCELLED if wish.cancel else IncidentStatus.CLOSED)
     incident.disposition = wish.disposition
     incident.closed_at = actor.now

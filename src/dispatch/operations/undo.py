@@ -58,7 +58,7 @@ async def undo(
     last, earlier = steps[0], steps[1:]
     _require_own_and_fresh(last, row, actor)
     await _require_whole(session, row, last)
-    if last.type == EventType.UNIT_ASSIGNED.value:
+    if last.type in (EventType.UNIT_ASSIGNED.value, EventType.ASSIGNMENT_RESERVED.value):
         return await _unmade(session, incident, row, last, actor, limits)
     current, before = AssignmentStatus(row.status), AssignmentStatus(last.payload["from"])
     if incident.status in ENDED_INCIDENT:

@@ -56,6 +56,8 @@ async def _waiting(
         Assignment.jurisdiction_id == Incident.jurisdiction_id,
         Assignment.incident_id == Incident.id,
         Assignment.is_open,
+        # What is kept for a busy unit waits for anybody who is free sooner.
+        Assignment.status != AssignmentStatus.RESERVED.value,
         # Who is hidden from the reader counts for nothing, or its absence from the list would tell of it.
         Assignment.responder_type.not_in(sorted(hidden_types)),
     )

@@ -105,6 +105,7 @@ class Assignment(Table):
     outcome: Mapped[str | None]
     outcomes: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     stack_position: Mapped[int | None]
+    stack_told_at: Mapped[datetime | None]
     note: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]
