@@ -287,6 +287,23 @@ async def test_police_read_nothing_of_the_health_that_others_met_by_whatever_the
         assert (found["unit"], found["outcomes"][0]["doses"]) == ("P1", 1)
 
 
+async def test_what_came_of_a_follow_up_is_a_word_of_the_catalogue_and_police_read_no_health_in_it(
+    service: Service,
+) -> None:
+    _, made = await _there(service)
+    due = await service.post(f"/v1/assignments/{made}/follow-ups", {"due_at": TOMORROW, "what": "visit again"})
+    both = await service.token(Role.SUPERVISOR, agencies=["city-police", "city-care"])
+
+    path = f"/v1/follow-ups/{due.json()['id']}:complete"
+    refused = await service.post(path, {"outcome": "naloxon"})
+    done = await service.post(path, {"outcome": "naloxone"})
+
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/outcome")
+    assert done.json()["outcome"] == "naloxone"
+    [seen] = (await service.get("/v1/follow-ups?open=false", by=both)).json()["items"]
+    assert seen["outcome"] is None
+
+
 async def test_the_catalogue_is_listed_by_type_with_causes_and_codes_of_the_standards(service: Service) -> None:
     answer = await service.get("/v1/outcomes", params={"responder_type": "ems"})
 

@@ -26,8 +26,8 @@ class Detail(StrEnum):
 
 _D = Detail
 
-# Details that may tell of somebody's health. The number of a report does not.
-HEALTH_DETAILS = frozenset({_D.REFERRED_TO, _D.DESTINATION, _D.DOSES, _D.WHAT})
+# Details that may tell of somebody's health. A report's number does not; what is promised says nothing clinical.
+HEALTH_DETAILS = frozenset({_D.REFERRED_TO, _D.DESTINATION, _D.DOSES})
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,8 @@ async def _unmade(
     """An assignment that nobody meant: the unit is free, the incident waits again, and the log keeps both."""
     offered = AssignmentMode(row.mode) is AssignmentMode.OFFERED and row.status != AssignmentStatus.RESERVED.value
     to = AssignmentStatus.RESCINDED if offered else AssignmentStatus.CANCELLED
-    step = StatusStep(row.id, to, reason="undone: assigned by mistake")
+    cause = "assigned_by_mistake" if to is AssignmentStatus.CANCELLED else None
+    step = StatusStep(row.id, to, reason="undone: assigned by mistake", cause=cause)
     taken = await take_step(session, incident, row, step, actor, limits)
     payload = {
         "unit": row.call_sign,
