@@ -34,7 +34,10 @@ class StackBody(Part):
 class OrderBody(Part):
     """All that is kept for the unit, as ids of assignments, in the order that is wanted."""
 
-    order: Annotated[list[Word], Field(max_length=50)]
+    order: Annotated[
+        list[Word],
+        Field(max_length=50, examples=[["asg_01KAQ4Z0000000000000000001", "asg_01KAQ4Z0000000000000000000"]]),
+    ]
 
 
 class StackedOut(BaseModel):
