@@ -25,6 +25,7 @@ from dispatch.api import (
     incidents,
     links,
     listings,
+    outcomes,
     passing_on,
     policies,
     policy_life,
@@ -34,6 +35,7 @@ from dispatch.api import (
     reports,
     roster,
     shifts,
+    stacks,
     tokens,
     turns,
     waiting,
@@ -68,8 +70,8 @@ problem document (RFC 9457) with a `code`, a sentence, and what to do.
 
 
 MODULES = (
-    *(calls, listings, incidents, links, assignments, turns, passing_on, follow_ups, reevaluation, roster, shifts),
-    *(positions, policies, policy_life, feed, tokens, alarms, reports, health, waiting),
+    *(calls, listings, incidents, links, assignments, turns, passing_on, outcomes, stacks, follow_ups, reevaluation),
+    *(roster, shifts, positions, policies, policy_life, feed, tokens, alarms, reports, health, waiting),
     *(premise, hazards, certifications),
 )
 

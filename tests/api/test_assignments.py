@@ -234,6 +234,27 @@ async def test_a_step_that_must_say_why_or_what_is_refused_without(
     assert answer.json()["errors"][0]["pointer"] == f"/{field}"
 
 
+async def test_cancelling_says_why_with_a_code_of_the_list_or_with_words(service: Service) -> None:
+    incident = await service.incident()
+    rows = {row["unit"]: row["id"] for row in await service.assign(incident, "P1", "P2", "M1")}
+
+    async def cancel(unit: str, **body: Any) -> Any:
+        return await service.post(f"/v1/assignments/{rows[unit]}/status", {"status": "cancelled", **body})
+
+    by_code = (await cancel("P1", cause="handled_by_another")).json()
+    in_words = (await cancel("P2", reason="the bridge is up")).json()
+    unknown = (await cancel("M1", cause="duplicat")).json()
+    nothing = (await cancel("M1", cause="other")).json()
+    elsewhere = await service.post(f"/v1/assignments/{rows['M1']}/status", {"status": "en_route", "cause": "duplicate"})
+
+    assert (by_code["status"], by_code["cause"], by_code["reason"]) == ("cancelled", "handled_by_another", None)
+    assert (in_words["cause"], in_words["reason"]) == ("other", "the bridge is up")
+    assert (unknown["errors"][0]["pointer"], unknown["errors"][0]["code"]) == ("/cause", "unknown_cause")
+    assert "'duplicate'" in unknown["errors"][0]["detail"]
+    assert nothing["errors"][0]["pointer"] == "/reason"
+    assert elsewhere.json()["errors"][0]["pointer"] == "/cause"
+
+
 async def test_a_late_report_keeps_its_true_time_and_the_log_says_how_late(service: Service) -> None:
     incident = await service.incident()
     [row] = await service.assign(incident, "P1")

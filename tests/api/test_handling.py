@@ -56,6 +56,7 @@ async def test_each_count_says_one_thing_and_none_is_mixed_with_another(service:
         "arrived": 4,
         "arrived_alone": 3,
         "passed_on": 0,
+        "contact_made": 1,
         "handled": 3,
         "handled_police_never_assigned": 1,
         "handled_police_never_sent": 1,
@@ -82,6 +83,32 @@ async def test_what_was_left_to_others_is_not_handled_and_police_do_not_come_alo
     assert (counts["community_responder"]["arrived"], counts["community_responder"]["handled"]) == (1, 0)
     assert (counts["police"]["arrived"], counts["police"]["arrived_alone"]) == (2, 1)
     assert counts["police"]["handled"] == 2
+
+
+async def test_contact_is_counted_by_any_outcome_and_a_unit_that_was_cancelled_handled_nothing(
+    service: Service,
+) -> None:
+    incident = await service.incident()
+    [made] = await service.assign(incident, "CR1")
+    await service.step(made["id"], "on_scene")
+    said = [{"code": "not_found"}, {"code": "needs_met"}]
+    await service.step(made["id"], "cleared", outcome="handled", outcomes=said)
+    [police] = await service.assign(incident, "P1")
+    await service.step(police["id"], "cleared", outcome="cancelled_en_route")
+    await service.post(f"/v1/incidents/{incident}:close", {"disposition": "resolved"})
+    left = await service.incident()
+    [made] = await service.assign(left, "CR1")
+    await service.step(made["id"], "on_scene")
+    said = [{"code": "referred_to", "referred_to": "police"}]
+    await service.step(made["id"], "cleared", outcome="handled", outcomes=said)
+    [police] = await service.assign(left, "P1")
+    await service.step(police["id"], "cleared", outcome="handled")
+    await service.post(f"/v1/incidents/{left}:close", {"disposition": "resolved"})
+
+    counts = await _counts(service)
+
+    assert (counts["community_responder"]["contact_made"], counts["community_responder"]["handled"]) == (2, 1)
+    assert (counts["police"]["contact_made"], counts["police"]["handled"]) == (0, 1)
 
 
 async def test_the_span_and_the_category_narrow_the_counts(service: Service) -> None:

@@ -193,6 +193,13 @@ async def test_police_are_told_of_a_violence_interrupter_what_they_are_told_of_n
     probes += [
         ("POST", "/v1/assignments/{}/status", row["id"], "asg_" + "0" * 26, {"status": "accepted"}),
         ("POST", "/v1/assignments/{}:undo", row["id"], "asg_" + "0" * 26, {}),
+        (
+            "POST",
+            "/v1/assignments/{}:add-outcomes",
+            row["id"],
+            "asg_" + "0" * 26,
+            {"outcomes": [{"code": "mediated"}]},
+        ),
         ("POST", "/v1/assignments/{}:backup", row["id"], "asg_" + "0" * 26, {}),
         ("POST", "/v1/assignments/{}/follow-ups", row["id"], "asg_" + "0" * 26, {"due_at": iso(NOW), "what": "x"}),
         *(
@@ -215,6 +222,12 @@ async def test_police_are_told_of_a_violence_interrupter_what_they_are_told_of_n
         ),
         ("POST", "/v1/follow-ups/{}:complete", promised, "fup_" + "0" * 26, {"outcome": "contact_made"}),
         ("POST", f"/v1/incidents/{incident}:redirect", "V1", "V8", {"unit": "{}"}),
+        ("POST", f"/v1/incidents/{incident}:exchange", "V1", "V8", {"off": "{}", "on": "P1"}),
+        ("POST", f"/v1/incidents/{incident}:stack", "V1", "V8", {"unit": "{}"}),
+        ("POST", "/v1/units/{}/stack:reorder", "V1", "V8", {"order": []}),
+        ("GET", "/v1/units/{}/stack", "V1", "V8", {}),
+        ("POST", f"/v1/incidents/{incident}:exchange", "V1", "V8", {"off": "P1", "on": "{}"}),
+        ("POST", f"/v1/incidents/{incident}:exchange", "V1", "V8", {"off": "P1", "on": "{}", "swap": True}),
         ("PATCH", "/v1/programs/{}", "peacekeepers", "nobodies", {"name": "x"}),
         ("PATCH", "/v1/programs/{}", "peacekeepers", "nobodies", {"name": None}),
         ("PATCH", "/v1/agencies/{}", "harbor-alliance", "nobodies", {"name": "x"}),

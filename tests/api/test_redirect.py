@@ -38,6 +38,7 @@ async def test_a_medic_on_the_way_to_noise_goes_to_the_life_threat_and_the_noise
     done = answer.json()
     assert (done["ended"]["id"], done["ended"]["status"]) == (old["id"], "cancelled")
     assert "closest by far" in done["ended"]["reason"]
+    assert done["ended"]["cause"] == "redirected"
     assert (done["made"]["status"], done["made"]["unit"]) == ("ordered", "M1")
     left, wanted = await _incident(service, calm), await _incident(service, grave)
     assert (left["incident"]["status"], left["incident"]["opened_at"]) == ("pending", opened)

@@ -24,6 +24,7 @@ LONG_FILES = {
     "domain/access.py": "who may do what, in the one place that knows",
     "operations/calls.py": "a call is new, seen, newer or older: four answers to one question",
     "operations/assignments.py": "every command on an assignment beside its body: give, step, check in",
+    "operations/assignment_steps.py": "one step and all that follows from it: unit, incident, offers, timers, queue",
     "operations/decisions.py": "three ways to a further decision: retriage, a newer call, a person",
     "api/roster.py": "four kinds of roster rows with the same five routes",
     "api/incidents.py": "every route of one resource beside its bodies",

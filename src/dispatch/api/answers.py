@@ -8,7 +8,10 @@ from pydantic import BaseModel, Field
 
 from dispatch.db.models import Assignment
 from dispatch.domain.access import Principal
+from dispatch.domain.assignment import AssignmentStatus, stamp_column
+from dispatch.domain.care import shown_entries
 from dispatch.domain.errors import FieldProblem, Invalid
+from dispatch.domain.intervals import explain_warning, time_order_warnings
 from dispatch.domain.redaction import redacted_assignment, redacted_event
 from dispatch.queries.feed import LoggedEvent
 from dispatch.web.paging import DEFAULT_PAGE, MAX_PAGE
@@ -85,6 +88,47 @@ class IncidentOut(BaseModel):
     model_config = {"from_attributes": True}
 
 
+class KeptForOut(BaseModel):
+    """A busy unit that the incident is kept for; it waits for anybody all the same."""
+
+    unit: str = Field(examples=["CR2"])
+    assignment_id: str
+    position: int = Field(description="Its place in the unit's stack; the lowest is next")
+    since: datetime
+
+    model_config = {"from_attributes": True}
+
+
+class OutcomeOut(BaseModel):
+    """One thing that came of an assignment, with what the catalogue said of it then.
+
+    lacks: details that it is still owed. earlier: what it said before it was corrected. Details about anybody's
+    health are null for those who may not read them.
+    """
+
+    code: str = Field(examples=["report_taken"])
+    report_number: str | None = None
+    referred_to: str | None = None
+    destination: str | None = None
+    doses: int | None = None
+    due_at: datetime | None = None
+    what: str | None = None
+    follow_up: str | None = Field(None, description="The follow-up that it promised")
+    met: bool | None = Field(None, description="Whether somebody was reached; null where the word does not tell")
+    handles: bool = Field(True, description="False: the unit did nothing about the incident")
+    leaves_to: str | None = Field(None, description="The responder type that must still come")
+    health: bool = Field(False, description="That it happened is somebody's health")
+    lacks: list[str] = Field(default_factory=list)
+    earlier: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class TimeWarning(BaseModel):
+    """What is odd about the times, as a code and a sentence; told, never in the way."""
+
+    code: str = Field(examples=["out_of_order:on_scene_at<en_route_at"])
+    why: str
+
+
 class AssignmentOut(BaseModel):
     """An assignment with every time stamp; null means that it did not happen or nobody said so."""
 
@@ -124,7 +168,10 @@ class AssignmentOut(BaseModel):
     recommended: bool | None
     assigned_by: str
     reason: str | None
-    outcome: str | None
+    cause: str | None = Field(description="Why it was cancelled, as a code")
+    outcome: str | None = Field(description="What came of it, as the one word that stands for all")
+    outcomes: list[OutcomeOut] | None = Field(description="All that came of it, the primary first")
+    stack_position: int | None = Field(description="Its place among what waits for its unit, while it is reserved")
     note: str | None
     lat: float | None
     lon: float | None
@@ -144,8 +191,19 @@ class AssignmentOut(BaseModel):
     at_destination_at: datetime | None
     cleared_at: datetime | None
     cancelled_at: datetime | None
+    time_warnings: list[TimeWarning] = Field(
+        default_factory=list, description="Times that contradict one another, by the order rules of NEMSIS and NERIS"
+    )
 
     model_config = {"from_attributes": True, "populate_by_name": True}
+
+
+_ASSIGNMENT_COLUMNS = tuple(
+    (name, str(known.validation_alias or name))
+    for name, known in AssignmentOut.model_fields.items()
+    if name != "time_warnings"
+)
+_STAMPS = tuple(stamp_column(status) for status in AssignmentStatus)
 
 
 class EventOut(BaseModel):
@@ -168,7 +226,15 @@ class EventOut(BaseModel):
 
 def assignment_out(row: Assignment, principal: Principal) -> AssignmentOut:
     """An assignment as this principal may see it."""
-    return AssignmentOut.model_validate(redacted_assignment(AssignmentOut.model_validate(row).model_dump(), principal))
+    said = {name: getattr(row, column) for name, column in _ASSIGNMENT_COLUMNS}
+    said["time_warnings"] = [{"code": code, "why": explain_warning(code)} for code in _odd_times(row)]
+    said["outcomes"] = shown_entries(row.outcome, row.outcomes)
+    return AssignmentOut.model_validate(redacted_assignment(said, principal))
+
+
+def _odd_times(row: Assignment) -> list[str]:
+    stamps = {name: moment for name in _STAMPS if (moment := getattr(row, name)) is not None}
+    return time_order_warnings({"created_at": row.created_at, **stamps})
 
 
 def event_out(event: LoggedEvent, principal: Principal) -> EventOut:

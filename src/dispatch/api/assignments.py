@@ -15,10 +15,12 @@ from dispatch.api.calls import actor_of
 from dispatch.api.history_files import as_csv, as_geojson, as_ndjson
 from dispatch.api.shifts import Warned, warned
 from dispatch.domain.access import Permission, Principal
-from dispatch.domain.assignment import AssignmentMode, AssignmentStatus, OfferRule
+from dispatch.domain.assignment import CANCEL_CAUSES, AssignmentMode, AssignmentStatus, OfferRule
+from dispatch.domain.care import MOST_OUTCOMES, Said
 from dispatch.domain.classification import Category
 from dispatch.domain.errors import FieldProblem, Invalid
 from dispatch.domain.intervals import INTERVALS
+from dispatch.domain.outcome import Catalogue, Detail
 from dispatch.domain.timers import TimeLimits
 from dispatch.domain.transfer import AssignmentKind
 from dispatch.operations.arrivals import NOT_RELEASED, WHY_NOT_RELEASED, went_in_unreleased
@@ -67,13 +69,35 @@ class Stepped(AssignmentOut):
     warnings: list[Warned]
 
 
+class SaidBody(Part):
+    """One thing that came of it, with the details that its word needs (`GET /v1/outcomes`)."""
+
+    code: Word = Field(examples=["report_taken"])
+    report_number: Word | None = Field(None, examples=["26-004711"])
+    referred_to: Word | None = Field(None, examples=["Sobering center"])
+    destination: Word | None = Field(None, examples=["Harbor shelter"])
+    doses: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
+    due_at: Moment | None = Field(None, description="When the follow-up is due that it promises")
+    what: NoteText | None = Field(None, description="What will be done then; no clinical detail")
+
+    def said(self) -> Said:
+        """As the catalogue reads it."""
+        return Said(self.code, {one: value for one in Detail if (value := getattr(self, one.value)) is not None})
+
+
 class StatusBody(Part):
-    """One step. `occurred_at` may lie in the past; `reason` and `outcome` are asked for where the step needs them."""
+    """One step. `occurred_at` may lie in the past; `reason`, `cause` and `outcome` are asked for where the step needs
+    them.
+
+    `outcome` is the one word that stands for all; `outcomes` says more than one, or the details of one.
+    """
 
     status: AssignmentStatus
     occurred_at: Moment | None = None
     reason: NoteText | None = None
+    cause: Word | None = Field(None, description=f"Why it is cancelled: {', '.join(CANCEL_CAUSES)}")
     outcome: Word | None = Field(None, examples=["de_escalated"])
+    outcomes: list[SaidBody] = Field(default_factory=list, max_length=MOST_OUTCOMES)
     note: NoteText | None = None
 
 
@@ -134,8 +158,13 @@ async def post_assignments(incident_id: str, body: AssignBody, act: CurrentAct) 
 @requires(Permission.ASSIGNMENT_STATUS)
 async def post_status(assignment_id: str, body: StatusBody, act: CurrentAct) -> Stepped:
     """409 `illegal_transition` lists the steps that are legal from here. What speaks against a step is a warning."""
-    command = StatusStep(assignment_id, body.status, body.occurred_at, body.reason, body.outcome, body.note)
-    row = await step_assignment(act.session, command, actor_of(act), act.principal, await limits_of(act))
+    said = tuple(one.said() for one in body.outcomes)
+    command = StatusStep(
+        assignment_id, body.status, body.occurred_at, body.reason, body.outcome, body.note, body.cause, said
+    )
+    row = await step_assignment(
+        act.session, command, actor_of(act), act.principal, await limits_of(act), await catalogue_of(act)
+    )
     unreleased = (
         [Warned(unit=row.call_sign, code=NOT_RELEASED, why=WHY_NOT_RELEASED)] if went_in_unreleased(row) else []
     )
@@ -158,6 +187,11 @@ async def post_check_in(assignment_id: str, body: CheckInBody, act: CurrentAct) 
 async def limits_of(act: Act) -> TimeLimits:
     """How long may be waited for what, by the policy that decides now."""
     return await act.services.policies.limits(act.session, act.principal.jurisdiction, act.now)
+
+
+async def catalogue_of(act: Act) -> Catalogue:
+    """What may come of an assignment, by the policy that decides now."""
+    return await act.services.policies.outcomes(act.session, act.principal.jurisdiction, act.now)
 
 
 @queries.get(
@@ -199,6 +233,8 @@ async def list_assignments(
     takes neither `limit` nor `cursor`.
     """
     require_order(from_, to)
+    catalogue = await catalogue_of(act)
+    is_health = outcome is not None and (known := catalogue.find(outcome)) is not None and known.is_health
     wanted = history.HistoryFilter(
         unit=unit,
         responder=responder,
@@ -206,7 +242,8 @@ async def list_assignments(
         program=program,
         agency=agency,
         category=category.value if category else None,
-        outcome=outcome,
+        outcomes=None if outcome is None else catalogue.words_for(outcome),
+        without_health_of_others=is_health and act.principal.hides_health_of(""),
         kind=kind.value if kind else None,
         incident=incident,
         from_at=from_,

@@ -7,11 +7,13 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from dispatch.api.answers import PAGE, Cursor, Limit, refusals
+from dispatch.api.assignments import catalogue_of
 from dispatch.api.bodies import Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of
 from dispatch.db.lookup import get_incident
 from dispatch.db.models import FollowUp
-from dispatch.domain.access import Permission
+from dispatch.domain.access import Permission, Principal
+from dispatch.domain.redaction import redacted_assignment
 from dispatch.operations.follow_ups import Promise, complete, promise
 from dispatch.queries import follow_ups
 from dispatch.web.paging import decode_cursor, encode_cursor
@@ -54,8 +56,9 @@ class FollowUpOut(BaseModel):
     note: str | None
 
     @classmethod
-    def at(cls, row: FollowUp, now: datetime) -> "FollowUpOut":
-        """The follow-up as it stands at this moment."""
+    def at(cls, row: FollowUp, now: datetime, principal: Principal) -> "FollowUpOut":
+        """The follow-up as it stands at this moment and as this principal may see it."""
+        seen = redacted_assignment(_seen_of(row), principal)
         return cls(
             id=row.id,
             assignment_id=row.assignment_id,
@@ -69,9 +72,14 @@ class FollowUpOut(BaseModel):
             is_overdue=row.done_at is None and row.due_at < now,
             created_at=row.created_at,
             done_at=row.done_at,
-            outcome=row.outcome,
+            outcome=seen["outcome"],
             note=row.note,
         )
+
+
+def _seen_of(row: FollowUp) -> dict[str, str | None]:
+    who = {"agency": row.agency_id, "unit_id": row.unit_id, "responder_type": row.responder_type}
+    return {**who, "outcome": row.outcome}
 
 
 class FollowUpPage(BaseModel):
@@ -90,7 +98,7 @@ class FollowUpPage(BaseModel):
 async def post_follow_up(assignment_id: str, body: PromiseBody, act: CurrentAct) -> FollowUpOut:
     """It is open until somebody says what came of it."""
     made = await promise(act.session, Promise(assignment_id, body.due_at, body.what), actor_of(act), act.principal)
-    return FollowUpOut.at(made, act.now)
+    return FollowUpOut.at(made, act.now, act.principal)
 
 
 @commands.post(
@@ -102,8 +110,10 @@ async def post_follow_up(assignment_id: str, body: PromiseBody, act: CurrentAct)
 @requires(Permission.ASSIGNMENT_STATUS)
 async def post_complete(follow_up_id: str, body: DoneBody, act: CurrentAct) -> FollowUpOut:
     """409 when it was done before, with what came of it then."""
-    row = await complete(act.session, follow_up_id, body.outcome, body.note, actor_of(act), act.principal)
-    return FollowUpOut.at(row, act.now)
+    row = await complete(
+        act.session, follow_up_id, body.outcome, body.note, actor_of(act), act.principal, await catalogue_of(act)
+    )
+    return FollowUpOut.at(row, act.now, act.principal)
 
 
 @queries.get("/follow-ups", response_model=FollowUpPage, responses=refusals(404), summary="What is still to be done")
@@ -134,6 +144,6 @@ async def list_follow_ups(
     rows = await follow_ups.page(act.session, jurisdiction, wanted, after=after, limit=limit)
     last = rows[-1] if len(rows) == limit else None
     return FollowUpPage(
-        items=[FollowUpOut.at(row, act.now) for row in rows],
+        items=[FollowUpOut.at(row, act.now, act.principal) for row in rows],
         next=encode_cursor([last.due_at, last.id]) if last else None,
     )

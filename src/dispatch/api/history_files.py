@@ -47,10 +47,17 @@ def _flat(row: BaseModel) -> dict[str, Any]:
         if isinstance(value, Mapping):
             plain.update({f"{key}_s": inner for key, inner in value.items()})
         elif isinstance(value, list):
-            plain[name] = " ".join(str(one) for one in value)
+            plain[name] = " ".join(_cell(one) for one in value)
         else:
             plain[name] = value
     return plain
+
+
+def _cell(value: Any) -> str:
+    """A word as it is; a thing with fields as JSON, without those that say nothing."""
+    if not isinstance(value, Mapping):
+        return str(value)
+    return orjson.dumps({name: inner for name, inner in value.items() if inner not in (None, [])}).decode()
 
 
 def _line(values: Any) -> bytes:

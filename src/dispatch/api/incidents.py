@@ -1,5 +1,6 @@
 """Incidents: the queue, one incident, its log and decisions, and what people do to it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from dispatch.api.answers import (
     Cursor,
     EventOut,
     IncidentOut,
+    KeptForOut,
     Limit,
     assignment_out,
     event_out,
@@ -37,6 +39,7 @@ from dispatch.queries import feed, incidents, links
 from dispatch.queries.incidents import CallNow
 from dispatch.queries.passing import passing
 from dispatch.queries.recommendation import full_recommendation
+from dispatch.queries.stacks import kept_for
 from dispatch.web.paging import decode_cursor, encode_cursor
 from dispatch.web.routes import Act, CommandRoute, CurrentAct, QueryRoute, requires
 
@@ -177,10 +180,11 @@ async def list_incidents(
     passed = await passing(
         act.session, act.principal.jurisdiction, [row.id for row in rows], act.principal.hidden_responder_types()
     )
+    kept = await _kept_for(act, rows)
     return IncidentPage(
         items=[
             QueuedIncident.model_validate(
-                {**incident_data(row, act.principal), **passing_data(passed.get(row.id), act.now)}
+                {**incident_data(row, act.principal), **passing_data(passed.get(row.id), act.now), **kept[row.id]}
             )
             for row in rows
         ],
@@ -204,7 +208,11 @@ async def get_one(incident_id: str, act: CurrentAct) -> Response:
     passed = await passing(act.session, jurisdiction, [row.id], act.principal.hidden_responder_types())
     return json_answer(
         {
-            "incident": {**incident_data(row, act.principal), **passing_data(passed.get(row.id), act.now)},
+            "incident": {
+                **incident_data(row, act.principal),
+                **passing_data(passed.get(row.id), act.now),
+                **(await _kept_for(act, [row]))[row.id],
+            },
             "linked_calls": await links.linked_calls(act.session, jurisdiction, row.linked_to or row.id),
             "calls": [call_data(call, act) for call in calls],
             "links": [_link(one, act.principal) for one in linked if sees_all or one.state == "linked"],
@@ -321,6 +329,22 @@ async def _triage_answer(act: Act, incident_id: str, data: dict[str, Any]) -> Re
 def incident_data(row: Incident, principal: Principal) -> dict[str, Any]:
     """An incident as this principal may see it: without the door for those who may not know who called."""
     return redacted_places(IncidentOut.model_validate(row).model_dump(mode="json"), principal)
+
+
+async def _kept_for(act: Act, rows: Sequence[Incident]) -> dict[str, dict[str, Any]]:
+    """Incident id -> the field that names the busy units that it is kept for."""
+    hidden = act.principal.hidden_responder_types()
+    found = await kept_for(act.session, act.principal.jurisdiction, [row.id for row in rows], hidden)
+    return {
+        row.id: {
+            "stacked_for": [
+                KeptForOut.model_validate(one).model_dump(mode="json")
+                for one in found.get(row.id, ())
+                if act.principal.may(Permission.INCIDENT_READ)
+            ]
+        }
+        for row in rows
+    }
 
 
 def _link(one: links.Link, principal: Principal) -> dict[str, Any]:

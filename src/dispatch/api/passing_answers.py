@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from dispatch.api.answers import IncidentOut
+from dispatch.api.answers import IncidentOut, KeptForOut
 from dispatch.queries.passing import Asked, Passing
 
 
@@ -37,10 +37,13 @@ class AppointedOut(BaseModel):
 
 
 class QueuedIncident(IncidentOut):
-    """An incident as it stands, with who was asked to take it over and who comes or calls at an hour."""
+    """An incident as it stands, with who was asked to take it over, who comes or calls at an hour, and the busy units
+    that it is kept for.
+    """
 
     awaiting_transfer: list[AskedOut] = Field(description="Longest waiting first; empty: nobody is asked")
     appointments: list[AppointedOut]
+    stacked_for: list[KeptForOut] = Field(default_factory=list)
 
 
 def passing_data(one: Passing | None, now: datetime) -> dict[str, Any]:

@@ -89,6 +89,7 @@ class HandlingOut(BaseModel):
     arrived: int = Field(description="One was on scene")
     arrived_alone: int = Field(description="And no police, fire or EMS unit of another type was")
     passed_on: int = Field(description="One left it to others, handed it off or gave it back")
+    contact_made: int = Field(description="One cleared and says that somebody was reached")
     handled: int = Field(description="One cleared it, nothing was left to others, and it is closed")
     handled_police_never_assigned: int = Field(description="Of `handled`: police were not even assigned")
     handled_police_never_sent: int = Field(description="Of `handled`: no police unit was ordered or accepted")

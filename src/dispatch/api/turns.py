@@ -6,12 +6,13 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from dispatch.api.answers import AssignmentOut, assignment_out, refusals
-from dispatch.api.assignments import limits_of
+from dispatch.api.assignments import catalogue_of, limits_of
 from dispatch.api.bodies import NoteText, Part, Word
 from dispatch.api.calls import actor_of
 from dispatch.api.shifts import Warned, warned
 from dispatch.domain.access import Permission
 from dispatch.operations.backup import AskForBackup, ask_for_backup
+from dispatch.operations.exchange import Exchange, exchange
 from dispatch.operations.redirect import redirect
 from dispatch.operations.undo import undo
 from dispatch.web.routes import CommandRoute, CurrentAct, requires
@@ -34,6 +35,24 @@ class RedirectedOut(BaseModel):
     from_incident: str = Field(description="Number of the incident that the unit was going to")
     from_status: str = Field(description="What that incident is now: `pending` when nobody else is on it")
     warnings: list[Warned] = Field(description="What speaks against the unit; told, never in the way")
+
+
+class ExchangeBody(Part):
+    """Who leaves and who comes instead, by call sign or id."""
+
+    off: Word = Field(examples=["A12"])
+    on: Word = Field(examples=["A14"])
+    reason: NoteText | None = Field(None, examples=["closer, and free since a minute"])
+    swap: bool = Field(False, description="`on` is at another incident: then `off` goes there")
+    outcome: Word | None = Field(None, description="Of a unit that has arrived: with what it clears")
+
+
+class ExchangedOut(BaseModel):
+    """What was left and what was given, of this incident first and of the other one of a swap after it."""
+
+    ended: list[AssignmentOut]
+    made: list[AssignmentOut]
+    warnings: list[Warned] = Field(description="What speaks against the units; told, never in the way")
 
 
 Helper = Literal["police", "ems", "fire", "co_responder", "community_responder"]
@@ -78,6 +97,30 @@ async def post_redirect(incident_id: str, body: RedirectBody, act: CurrentAct) -
         from_incident=done.left.number,
         from_status=done.left.status,
         warnings=warned(done.made.call_sign, done.doubts),
+    )
+
+
+@commands.post(
+    "/incidents/{incident_id}:exchange",
+    response_model=ExchangedOut,
+    responses=refusals(404, 409),
+    summary="One unit instead of another",
+)
+@requires(Permission.ASSIGNMENT_WRITE)
+async def post_exchange(incident_id: str, body: ExchangeBody, act: CurrentAct) -> ExchangedOut:
+    """Both or nothing. The unit that comes has the step of the plan, the role and the open offer of the one that
+    leaves.
+
+    409 when `off` is not there or has arrived and no outcome was said, when `on` is not free, or of a swap nowhere.
+    """
+    command = Exchange(incident_id, body.off, body.on, body.reason, body.outcome, body.swap)
+    done = await exchange(
+        act.session, command, actor_of(act), act.principal, await limits_of(act), await catalogue_of(act)
+    )
+    return ExchangedOut(
+        ended=[assignment_out(row, act.principal) for row in done.ended],
+        made=[assignment_out(row, act.principal) for row in done.made],
+        warnings=[one for row in done.made for one in warned(row.call_sign, done.doubts.get(row.unit_id or "", ()))],
     )
 
 

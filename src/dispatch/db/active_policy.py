@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.db.models import PolicyVersion
 from dispatch.domain.errors import DispatchError, FieldProblem, Invalid, NotFound, Unavailable
 from dispatch.domain.hazard import SHIPPED_HAZARDS, HazardKinds
+from dispatch.domain.outcome import SHIPPED_OUTCOMES, Catalogue
 from dispatch.domain.timers import SHIPPED, TimeLimits
 from dispatch.triage.policy import Policy, load_policy
 
@@ -111,6 +112,12 @@ class ActivePolicies:
         with suppress(Unavailable):
             return (await self.deciding(session, jurisdiction_id, at)).policy.hazards
         return SHIPPED_HAZARDS
+
+    async def outcomes(self, session: AsyncSession, jurisdiction_id: str, at: datetime) -> Catalogue:
+        """What may come of an assignment, by the policy that decided last; the shipped outcomes where none decides."""
+        with suppress(Unavailable):
+            return (await self.deciding(session, jurisdiction_id, at)).policy.outcomes
+        return SHIPPED_OUTCOMES
 
     async def warm(self, session: AsyncSession, at: datetime) -> None:
         """The deciding policy of every jurisdiction is compiled, so that the first call after a start need not wait."""

@@ -31,7 +31,7 @@ _BY_CONSTRAINT: dict[str, tuple[type[DispatchError], str, str]] = {
     "uq_assignment_unit_on_incident": (
         UnitAlreadyAssigned,
         "The unit is already assigned to this incident.",
-        "Nothing needs doing; read the incident's assignments.",
+        "Read the incident's assignments; one that is reserved is sent with the status ordered or offered.",
     ),
     "uq_assignment_active_crew": (
         UnitAlreadyAssigned,

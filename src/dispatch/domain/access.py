@@ -34,6 +34,7 @@ class Permission(StrEnum):
     ASSIGNMENT_READ = "assignment.read"
     ASSIGNMENT_WRITE = "assignment.write"
     ASSIGNMENT_STATUS = "assignment.status"
+    ASSIGNMENT_READ_CARE = "assignment.read_care"
     ROSTER_READ = "roster.read"
     ROSTER_WRITE = "roster.write"
     UNIT_STATUS = "unit.status"
@@ -76,7 +77,8 @@ _CALL_TAKER = (_READ | _HAZARDS) | {
 _DISPATCHER = (
     _CALL_TAKER
     | _LOOK
-    | {_P.INCIDENT_OVERRIDE, _P.ASSIGNMENT_WRITE, _P.ASSIGNMENT_STATUS, _P.UNIT_STATUS, _P.UNIT_POSITION}
+    | {_P.INCIDENT_OVERRIDE, _P.ASSIGNMENT_WRITE, _P.ASSIGNMENT_STATUS, _P.ASSIGNMENT_READ_CARE}
+    | {_P.UNIT_STATUS, _P.UNIT_POSITION}
     | {_P.ALARM_READ, _P.ALARM_ACKNOWLEDGE}
 )
 
@@ -85,7 +87,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CALL_TAKER: _CALL_TAKER,
     Role.DISPATCHER: _DISPATCHER,
     Role.RESPONDER: frozenset(
-        {_P.INCIDENT_READ_OWN, _P.ASSIGNMENT_READ, _P.ASSIGNMENT_STATUS, _P.UNIT_STATUS, _P.UNIT_POSITION}
+        {_P.INCIDENT_READ_OWN, _P.ASSIGNMENT_READ, _P.ASSIGNMENT_STATUS, _P.ASSIGNMENT_READ_CARE}
+        | {_P.UNIT_STATUS, _P.UNIT_POSITION}
     )
     | _HAZARDS,
     Role.SUPERVISOR: _DISPATCHER | {_P.REPORT_READ, _P.POLICY_PUBLISH, _P.PREMISE_REVIEW},
@@ -119,6 +122,9 @@ _TO_READ = {
 
 # The one-way valve: whoever speaks for one of these disciplines never learns that the other exists.
 _HIDDEN_FROM: dict[str, frozenset[str]] = {"police": frozenset({"cvi"}), "co_responder": frozenset({"cvi"})}
+
+# Whoever speaks for these is police.
+POLICE_TYPES = frozenset(_HIDDEN_FROM)
 
 # Responder types that are told of an incident beside those who handle it: they neither begin it nor keep it open.
 ONE_WAY_TYPES = frozenset[str]().union(*_HIDDEN_FROM.values())
@@ -226,6 +232,17 @@ class Principal:
         unit_id: None where only the agency is known; then a principal that speaks for one unit is not told.
         """
         return self.sees_agency(agency_id) and (self.unit is None or unit_id == self.unit)
+
+    def hides_health_of(self, responder_type: str) -> bool:
+        """True when health that units of this type met does not exist for it: it speaks for police beside others."""
+        is_police_beside_others = (
+            self.agencies is not None and len(self.agencies) > 1 and not self.disciplines.isdisjoint(POLICE_TYPES)
+        )
+        return is_police_beside_others and responder_type not in POLICE_TYPES
+
+    def sees_care(self, responder_type: str) -> bool:
+        """True when it may know the details of what came of the work of such a unit, as far as it sees its conduct."""
+        return self.may(Permission.ASSIGNMENT_READ_CARE) and not self.hides_health_of(responder_type)
 
     @property
     def sees_caller(self) -> bool:

@@ -29,6 +29,9 @@ class AlarmKind(StrEnum):
     ARRIVED_UNRELEASED = "arrived_unreleased"
     POSITION_SILENT = "position_silent"
     POSITIONS_SILENT = "positions_silent"
+    STACK_NEXT = "stack_next"
+    STACK_GRAVER = "stack_graver"
+    STACK_LEFT = "stack_left"
 
 
 class Severity(StrEnum):
@@ -43,6 +46,7 @@ _URGENT = frozenset(
     {
         *(_A.WELFARE_MISSED, _A.WELFARE_ESCALATED, _A.RISK_RAISED, _A.TIMER_FAILED, _A.FEED_SILENT),
         *(_A.UNIT_EMERGENCY, _A.BACKUP_REQUESTED, _A.TRANSFER_RETURNED, _A.ARRIVED_UNRELEASED, _A.POSITIONS_SILENT),
+        _A.STACK_GRAVER,
     }
 )
 
@@ -73,6 +77,9 @@ ALARMS: Mapping[AlarmKind, str] = {
     _A.ARRIVED_UNRELEASED: "A staged unit went in before anybody said that the scene is safe",
     _A.POSITION_SILENT: "A unit on duty sends no position any more; the recommendation knows only where it was",
     _A.POSITIONS_SILENT: "Many units send no position any more: probably the location feed, and not the units",
+    _A.STACK_NEXT: "A unit is free, and an incident was kept for it; send it, or give the incident to another",
+    _A.STACK_GRAVER: "An incident that is kept for a busy unit is more urgent than when it was put there",
+    _A.STACK_LEFT: "A unit went out of service while incidents were kept for it; they are on the queue for anybody",
     _A.TIMER_FAILED: "A timer could not do its work; look at what it was about",
 }
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from dispatch.domain.errors import FieldProblem, IllegalTransition, Invalid
 from dispatch.domain.intervals import INTERVALS as INTERVALS
 from dispatch.domain.intervals import intervals as intervals
 from dispatch.domain.intervals import time_order_warnings as time_order_warnings
+from dispatch.domain.nearest import nearest
 from dispatch.domain.unit import UnitStatus
 
 
@@ -110,6 +112,21 @@ STATE_TABLE: tuple[Move, ...] = (
     Move(_S.AT_DESTINATION, _S.CLEARED, "Clear"),
 )
 
+# Why an assignment is cancelled. Codes are for ever; `other` says the rest in the reason.
+CANCEL_CAUSES: Mapping[str, str] = {
+    "duplicate": "The incident is the same as another",
+    "unfounded": "It did not happen",
+    "caller_cancelled": "The caller wants nobody any more",
+    "handled_by_another": "Another unit has it",
+    "redirected": "The unit is needed more elsewhere",
+    "exchanged": "Another unit goes in its place",
+    "unit_unavailable": "The unit cannot go on",
+    "assigned_by_mistake": "It was never meant",
+    "incident_closed": "The incident has ended",
+    "other": "Another cause, given in the reason",
+}
+OTHER_CAUSE = "other"
+
 _LEGAL: Mapping[tuple[AssignmentStatus, AssignmentMode], tuple[AssignmentStatus, ...]] = {
     (status, mode): tuple(move.to for move in STATE_TABLE if move.status is status and mode in move.modes)
     for status in AssignmentStatus
@@ -131,6 +148,10 @@ _UNIT_AFTER: Mapping[AssignmentStatus, UnitStatus] = {
 }
 
 
+# The way of an assignment, as far as it goes; radio reports skip parts of it and come in any order.
+_WAY = (_S.ACCEPTED, _S.EN_ROUTE, _S.STAGED, _S.ON_SCENE, _S.TRANSPORTING, _S.AT_DESTINATION)
+
+
 def first_status(mode: AssignmentMode) -> AssignmentStatus:
     """How a fresh assignment of this mode begins (a reservation begins as `reserved`)."""
     return _S.ORDERED if mode is AssignmentMode.ORDERED else _S.OFFERED
@@ -148,6 +169,7 @@ def require_move(
     *,
     reason: str | None = None,
     outcome: str | None = None,
+    cause: str | None = None,
 ) -> None:
     """Returns when the step is legal and says all it must.
 
@@ -164,10 +186,67 @@ def require_move(
             requested=to.value,
             legal=[move.value for move in legal],
         )
-    if to in NEEDS_REASON and not (reason or "").strip():
-        raise _missing("reason", to, "Send `reason`.")
+    require_cause(to, cause)
+    if to in NEEDS_REASON and not (reason or "").strip() and cause in (None, OTHER_CAUSE):
+        raise _missing(to, cause)
     if to in NEEDS_OUTCOME and not (outcome or "").strip():
-        raise _missing("outcome", to, "Send `outcome`, for example handled, contact_made or report_taken.")
+        raise Invalid(
+            f"{to.value} needs an outcome.",
+            fix="Send `outcome`, for example handled, contact_made or report_taken.",
+            errors=[FieldProblem("/outcome", "missing", f"required for {to.value}")],
+        )
+
+
+def require_cause(to: AssignmentStatus, cause: str | None) -> None:
+    """Returns when there is none, or it is one of the list and the assignment is cancelled. Raises Invalid."""
+    if cause is None:
+        return
+    if to is not _S.CANCELLED:
+        problem = FieldProblem("/cause", "not_cancelled", f"only cancelled has a cause; {to.value} has `reason`")
+        raise Invalid(f"{to.value} has no cause.", fix="Send `reason` instead.", errors=[problem])
+    if cause not in CANCEL_CAUSES:
+        raise Invalid(
+            f"There is no cause {cause!r}.",
+            fix=f"Use one of: {', '.join(CANCEL_CAUSES)}.",
+            errors=[FieldProblem("/cause", "unknown_cause", nearest(cause, CANCEL_CAUSES))],
+        )
+
+
+def cause_of(to: AssignmentStatus, cause: str | None) -> str | None:
+    """The cause that is kept: of a cancelled assignment for which only a text was given, `other`."""
+    return (cause or OTHER_CAUSE) if to is _S.CANCELLED else None
+
+
+def passed_before(current: AssignmentStatus) -> tuple[AssignmentStatus, ...]:
+    """What an assignment that stands here may have passed, told or not."""
+    if current is _S.CANCELLED:
+        return _WAY[: _WAY.index(_S.ON_SCENE)]
+    if current is _S.CLEARED:
+        return _WAY
+    return _WAY[: _WAY.index(current)] if current in _WAY else ()
+
+
+def is_about_the_past(
+    current: AssignmentStatus,
+    to: AssignmentStatus,
+    mode: AssignmentMode,
+    *,
+    told: datetime,
+    known: datetime | None,
+    since: datetime | None,
+) -> bool:
+    """True when a status that is sent with a time is no step, but tells when an earlier or the present one was so.
+
+    known: the time of that status as it stands. since: since when the assignment stands where it does. A unit that
+    staged may move on and stage again, so there the time decides: what lies before the present status is about the
+    past.
+    """
+    is_legal, is_passed = to in legal_moves(current, mode), to in passed_before(current)
+    if is_legal:
+        return is_passed and since is not None and told < since
+    if known is not None:
+        return True
+    return is_passed and since is not None and told <= since
 
 
 def implies_acceptance(current: AssignmentStatus, to: AssignmentStatus) -> bool:
@@ -190,9 +269,13 @@ def stamp_column(status: AssignmentStatus) -> str:
     return f"{status.value}_at"
 
 
-def _missing(field: str, to: AssignmentStatus, fix: str) -> Invalid:
+def _missing(to: AssignmentStatus, cause: str | None) -> Invalid:
+    fix = "Send `reason`."
+    if to is _S.CANCELLED:
+        fix = f"Send `cause` ({', '.join(CANCEL_CAUSES)}), or `reason` as a text; the cause other needs both."
+    field = "reason" if cause is not None or to is not _S.CANCELLED else "cause"
     return Invalid(
-        f"{to.value} needs {'an' if field == 'outcome' else 'a'} {field}.",
+        f"{to.value} needs a {'cause' if field == 'cause' else 'reason'}.",
         fix=fix,
-        errors=[FieldProblem(f"/{field}", "missing", f"required for {to.value}")],
+        errors=[FieldProblem("/reason", "missing", f"required for {to.value}")],
     )

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dispatch.domain.access import Principal
+from dispatch.domain.care import without_health
 from dispatch.domain.hazard import HEALTH, Sensitivity, SourceKind
+from dispatch.domain.outcome import find_outcome
 
 # What a caller's entry keeps: nothing that names or reaches the person.
 _CALLER_KEEPS = ("language", "relation", "wants")
@@ -16,7 +18,7 @@ BLOCK_DECIMALS = 3
 # Evidence of a link whose wording repeats a name, an age or a plate.
 _NAMING = ("person", "plate", "age")
 # What a unit did and why. Its times and steps are part of the incident; these are its agency's.
-_CONDUCT = ("reason", "outcome", "note")
+_CONDUCT = ("reason", "cause", "outcome", "outcomes", "note", "report_number", "health")
 # What is left of a hazard for somebody who may not read it, when it may hurt them: that it is there, and its warning.
 _WARNING_KEEPS = (
     "id", "warning", "endangers_responders", "match", "distance_m", "door", "lat", "lon", "radius_m", "address",
@@ -53,9 +55,18 @@ def redacted_places(data: Mapping[str, Any], principal: Principal) -> dict[str, 
 
 
 def redacted_assignment(row: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
-    """An assignment as this principal may see it: without reason, outcome and note of other agencies' units."""
+    """An assignment as this principal may see it: without reason, outcome and note of other agencies' units.
+
+    Details about anybody's health are for those who may read them; to police they are not told of at all.
+    """
     shown = redacted_places(row, principal)
-    return shown if principal.sees_conduct(row["agency"], row["unit_id"]) else _without_conduct(shown)
+    if not principal.sees_conduct(row["agency"], row["unit_id"]):
+        return _without_conduct(shown)
+    if principal.hides_health_of(row["responder_type"]):
+        shown = _without_health_codes(shown)
+    if shown.get("outcomes") and not principal.sees_care(row["responder_type"]):
+        shown["outcomes"] = without_health(shown["outcomes"])
+    return shown
 
 
 def redacted_event(payload: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
@@ -64,7 +75,10 @@ def redacted_event(payload: Mapping[str, Any], principal: Principal) -> dict[str
     if payload.get("sensitivity") in principal.unseen_health():
         shown |= {"sensitivity": None, "kind": None}
     agency = payload.get("agency")
-    return shown if agency is None or principal.sees_conduct(agency) else _without_conduct(shown)
+    if agency is not None and not principal.sees_conduct(agency):
+        return _without_conduct(shown)
+    responder_type = payload.get("responder_type")
+    return _without_health_codes(shown) if responder_type and principal.hides_health_of(responder_type) else shown
 
 
 def redacted_hazard(hazard: Mapping[str, Any], principal: Principal) -> dict[str, Any] | None:
@@ -109,6 +123,30 @@ def redacted_advice(advice: dict[str, Any], principal: Principal) -> dict[str, A
 
 def _without_conduct(data: dict[str, Any]) -> dict[str, Any]:
     return {name: None if name in _CONDUCT else value for name, value in data.items()}
+
+
+def _without_health_codes(data: dict[str, Any]) -> dict[str, Any]:
+    """The data without outcomes that are health, and without a word that one was left out."""
+    told = data.get("outcomes") or []
+    entries = [entry for entry in told if isinstance(entry, Mapping)]
+    health = {entry["code"] for entry in entries if entry.get("health")}
+    codes = [code for code in (data.get("outcome"), *(one for one in told if isinstance(one, str))) if code]
+    health |= {code for code in codes if _is_health(code)}
+    if data.get("health"):  # a row of the log that does not say which of its words is meant
+        health.update(codes)
+    if not health:
+        return data
+    shown = {name: value for name, value in data.items() if name != "health"}
+    if shown.get("outcome") in health:
+        shown["outcome"] = None
+    if told:
+        shown["outcomes"] = [one for one in told if (one if isinstance(one, str) else one["code"]) not in health]
+    return shown
+
+
+def _is_health(code: str) -> bool:
+    found = find_outcome(code)
+    return found is not None and found.is_health
 
 
 def _coarse(name: str, value: Any) -> Any:

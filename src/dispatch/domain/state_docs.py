@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dispatch.domain.assignment import (
     ACTIVE,
+    CANCEL_CAUSES,
     NEEDS_OUTCOME,
     NEEDS_REASON,
     STATE_TABLE,
@@ -26,6 +27,12 @@ Made from `src/dispatch/domain/` by `state_docs.state_table_page()`; do not edit
 
 Police, fire and EMS are *ordered*; every other responder type is *offered* the job and may decline with a reason.
 An illegal step is refused with `409 illegal_transition`, which lists the legal ones.
+"""
+
+
+_OUTCOMES_NOTE = """A unit clears with one word (`outcome`), or with several and their details (`outcomes`). A word
+alone may lack what it needs; the details are then owed (`lacks`) and given later. Police, fire and EMS units have
+other words than civilians. A policy adds its own in `outcomes.yaml`.
 """
 
 
@@ -75,8 +82,24 @@ def intervals_table() -> str:
 
 
 def _outcomes() -> str:
-    rows = [(one.code, one.label, ", ".join(one.responder_types) or "all", one.apco or "") for one in OUTCOMES]
-    return _section("Outcomes", ("code", "says", "responder types", "APCO 1.111.2"), rows)
+    rows = [
+        (
+            one.code,
+            one.label,
+            ", ".join(one.responder_types) or "all",
+            ", ".join(one.needs),
+            one.apco or "",
+            one.nemsis or "",
+            (one.neris or "").replace("|", "\\|"),
+        )
+        for one in OUTCOMES
+    ]
+    heads = ("code", "says", "responder types", "needs", "APCO 1.111.2", "NEMSIS 3.5.1", "NERIS")
+    return _section("Outcomes", heads, rows) + "\n" + _OUTCOMES_NOTE + "\n" + _causes()
+
+
+def _causes() -> str:
+    return _section("Causes of cancelling", ("code", "says"), list(CANCEL_CAUSES.items()))
 
 
 def _section(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
@@ -93,6 +116,8 @@ def _modes(move: Move) -> str:
 
 
 def _needs(to: AssignmentStatus) -> str:
+    if to is AssignmentStatus.CANCELLED:
+        return "cause or reason"
     if to in NEEDS_REASON:
         return "reason"
     return "outcome" if to in NEEDS_OUTCOME else ""

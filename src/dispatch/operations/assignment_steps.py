@@ -21,22 +21,25 @@ from dispatch.domain.assignment import (
     AssignmentMode,
     AssignmentStatus,
     OfferRule,
+    cause_of,
     implies_acceptance,
     is_taken,
     require_move,
     stamp_column,
     unit_status_after,
 )
+from dispatch.domain.care import Care, Said, care_of
 from dispatch.domain.incident import IncidentStatus
-from dispatch.domain.outcome import Cleared, still_awaited
+from dispatch.domain.outcome import SHIPPED_OUTCOMES, Catalogue, Cleared, still_awaited
 from dispatch.domain.timers import OF_ASSIGNMENT, OF_ENDED, OF_INCIDENT, OF_QUEUE, TimeLimits, TimerKind
 from dispatch.domain.transfer import ASKED_FIRST, AssignmentKind
 from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor
 from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.arrivals import warn_of_arrival
+from dispatch.operations.care import keep_care, left_to, told_of
 from dispatch.operations.crewing import crew_up
-from dispatch.operations.free_units import OUT, require_free
+from dispatch.operations.free_units import OUT
 from dispatch.operations.queue import leave_queue, put_back, stop_waiting_for_hour
 from dispatch.operations.responsibility import refusal_of, require_somebody_left, take_over
 from dispatch.operations.watching import watched
@@ -47,7 +50,10 @@ SAID_NO = frozenset({AssignmentStatus.DECLINED, AssignmentStatus.TIMED_OUT})
 
 @dataclass(frozen=True, slots=True)
 class StatusStep:
-    """One step of an assignment. occurred_at None: now; a past time is taken as it is."""
+    """One step of an assignment. occurred_at None: now; a past time is taken as it is.
+
+    cause: why it is cancelled, as a code. said: what came of it beside `outcome`, or with its details.
+    """
 
     assignment_id: str
     status: AssignmentStatus
@@ -55,6 +61,8 @@ class StatusStep:
     reason: str | None = None
     outcome: str | None = None
     note: str | None = None
+    cause: str | None = None
+    said: tuple[Said, ...] = ()
 
 
 @dataclass(slots=True)
@@ -66,26 +74,41 @@ class Taken:
 
 
 async def take_step(
-    session: AsyncSession, incident: Incident, row: Assignment, step: StatusStep, actor: Actor, limits: TimeLimits
+    session: AsyncSession,
+    incident: Incident,
+    row: Assignment,
+    step: StatusStep,
+    actor: Actor,
+    limits: TimeLimits,
+    catalogue: Catalogue = SHIPPED_OUTCOMES,
 ) -> Taken:
     """The assignment, locked after its incident, stands in the new status, and all that depends on it follows.
 
-    Raises IllegalTransition with the legal steps, Invalid where a reason or an outcome is missing. Nothing is told yet.
+    Raises IllegalTransition with the legal steps, Invalid where a reason or an outcome is missing or not known.
+    Nothing is told yet.
     """
     occurred_at = step.occurred_at or actor.now
-    before = AssignmentStatus(row.status)
-    require_move(before, step.status, AssignmentMode(row.mode), reason=step.reason, outcome=step.outcome)
+    before, mode = AssignmentStatus(row.status), AssignmentMode(row.mode)
+    outcome = step.outcome or next((one.code for one in step.said), None)
+    require_move(before, step.status, mode, reason=step.reason, outcome=outcome, cause=step.cause)
+    care = care_of(step.outcome, step.said, row.responder_type, catalogue) if outcome is not None else None
     is_yes = is_taken(step.status) and not is_taken(before)
     rivals = await _rivals(session, row) if is_yes else []
     units = await _lock(session, actor.jurisdiction_id, [row, *rivals])
     unit = units.get(row.unit_id)
-    if before is AssignmentStatus.RESERVED and step.status in ACTIVE:
-        await require_free(session, actor.jurisdiction_id, list(units.values()))
-        await crew_up(session, row, actor)
+    starts = before is AssignmentStatus.RESERVED and step.status in ACTIVE
+    if starts and unit is not None:
+        await crew_up(session, incident, row, unit, actor)
     if step.status is AssignmentStatus.CLEARED:
-        await require_somebody_left(session, row, step.outcome)
+        await require_somebody_left(session, row, outcome)
     _write(row, step, before, occurred_at)
-    taken = Taken([_told(row, before, step, occurred_at, actor)], await watched(session, row, occurred_at, limits))
+    promises = [] if care is None else await keep_care(session, row, care, actor)
+    taken = Taken(
+        [_told(row, before, step, occurred_at, actor, care)], await watched(session, row, occurred_at, limits)
+    )
+    taken.entries += promises
+    if before is AssignmentStatus.RESERVED and not starts:
+        return _dropped(incident, row, taken, actor)
     if row.responder_type not in ONE_WAY_TYPES:
         if is_yes:
             taken.timing += await leave_queue(session, incident, row, unit)
@@ -100,6 +123,15 @@ async def take_step(
     for rival in rivals:
         _take_back(rival, units.get(rival.unit_id), row, taken, actor)
     await _follow(session, incident, row, unit, step.status, occurred_at, taken, actor)
+    return taken
+
+
+def _dropped(incident: Incident, row: Assignment, taken: Taken, actor: Actor) -> Taken:
+    """What was kept for the unit is not; the unit is about something else and stays as it is."""
+    taken.timing += Timing(ends=[End(row.id, OF_ENDED)])
+    if row.kind == AssignmentKind.APPOINTMENT.value and incident.status == IncidentStatus.HELD.value:
+        taken.entries.append(stop_waiting_for_hour(incident, "appointment_ended", actor))
+        taken.timing += Timing(ends=[End(incident.id, OF_INCIDENT)])
     return taken
 
 
@@ -156,8 +188,8 @@ async def _lock(session: AsyncSession, jurisdiction_id: str, rows: Sequence[Assi
 def _write(row: Assignment, step: StatusStep, before: AssignmentStatus, occurred_at: datetime) -> None:
     row.status = step.status.value
     row.version += 1
-    row.outcome = row.outcome if step.outcome is None else step.outcome
     row.reason = row.reason if step.reason is None else step.reason
+    row.cause = cause_of(step.status, step.cause)
     row.note = row.note if step.note is None else step.note
     setattr(row, stamp_column(step.status), occurred_at)
     if step.status is AssignmentStatus.STAGED and before is AssignmentStatus.ON_SCENE:
@@ -177,7 +209,12 @@ def _take_back(rival: Assignment, unit: Unit | None, winner: Assignment, taken: 
 
 
 def _told(
-    row: Assignment, before: AssignmentStatus, step: StatusStep, occurred_at: datetime, actor: Actor
+    row: Assignment,
+    before: AssignmentStatus,
+    step: StatusStep,
+    occurred_at: datetime,
+    actor: Actor,
+    care: Care | None = None,
 ) -> log.Entry:
     payload = {
         "unit": row.call_sign,
@@ -186,7 +223,8 @@ def _told(
         "from": before.value,
         "to": step.status.value,
         "reason": step.reason,
-        "outcome": step.outcome,
+        "cause": row.cause,
+        **told_of(care),
         "late_s": round((actor.now - occurred_at).total_seconds()),
     }
     return log.Entry(f"assignment.{step.status.value}", row.id, occurred_at, row.incident_id, payload)
@@ -211,7 +249,7 @@ async def _follow(
     begins = Begin(TimerKind.STEP_DECLINED, incident.id, incident.id, actor.now, {"step": incident.plan_step})
     now_due = [begins] if status in SAID_NO else []
     if incident.status == IncidentStatus.ACTIVE.value:
-        taken.entries += await _back_to_queue_when_nobody_is_left(session, incident, actor)
+        taken.entries += await back_to_queue_when_nobody_is_left(session, incident, actor)
         if incident.status == IncidentStatus.PENDING.value:
             taken.timing += Timing(now_due, [End(incident.id, OF_QUEUE)])
     elif row.responder_type in ONE_WAY_TYPES:
@@ -248,9 +286,7 @@ def _free(unit: Unit | None, row: Assignment, at: datetime) -> None:
         unit.version += 1
 
 
-async def _back_to_queue_when_nobody_is_left(
-    session: AsyncSession, incident: Incident, actor: Actor
-) -> list[log.Entry]:
+async def back_to_queue_when_nobody_is_left(session: AsyncSession, incident: Incident, actor: Actor) -> list[log.Entry]:
     """An incident whose units all declined or were cancelled waits again, with its old age.
 
     So does one whose units left it to somebody who never came; then a person must look, told by the reason and the log.
@@ -264,6 +300,7 @@ async def _back_to_queue_when_nobody_is_left(
             Assignment.status,
             Assignment.responder_type,
             Assignment.outcome,
+            Assignment.outcomes,
             Assignment.cleared_at,
             Assignment.taken_over_at.is_not(None).label("took_over"),
         ).where(
@@ -279,7 +316,9 @@ async def _back_to_queue_when_nobody_is_left(
     there = rows.all()
     if any(row.status != AssignmentStatus.CLEARED.value for row in there):
         return []
-    left = [Cleared(row.responder_type, row.outcome, row.cleared_at, row.took_over) for row in there]
+    left = [
+        Cleared(row.responder_type, row.outcome, row.cleared_at, row.took_over, left_to(row.outcomes)) for row in there
+    ]
     awaited = still_awaited(left)
     if awaited is not None:
         incident.needs_human = True

@@ -27,6 +27,7 @@ from dispatch.domain.classification import ORDERED_RESPONDER_TYPES
 from dispatch.domain.errors import Conflict, FieldProblem, Invalid, NotFound
 from dispatch.domain.events import EventType
 from dispatch.domain.ids import Prefix, is_id
+from dispatch.domain.outcome import SHIPPED_OUTCOMES, Catalogue
 from dispatch.domain.time import iso
 from dispatch.domain.timers import OF_QUEUE, SHIPPED, TimeLimits
 from dispatch.domain.transfer import ASKED_FIRST, AssignmentKind, kind_of
@@ -39,6 +40,7 @@ from dispatch.operations.assignment_steps import (
     take_step,
 )
 from dispatch.operations.call_body import FUTURE_TOLERANCE
+from dispatch.operations.corrections import correct, is_correction
 from dispatch.operations.fitness import doubts, require_crew_here
 from dispatch.operations.free_units import require_free
 from dispatch.operations.queue import make_active
@@ -176,15 +178,22 @@ async def step_assignment(
     actor: Actor,
     principal: Principal | None = None,
     limits: TimeLimits = SHIPPED,
+    catalogue: Catalogue = SHIPPED_OUTCOMES,
 ) -> Assignment:
     """The assignment has taken the step, its time is stamped, and its unit, incident, offer and timers follow.
 
-    Raises IllegalTransition with the legal steps, Invalid where a reason or an outcome is missing or the time lies
-    in the future, NotFound; Refused when the principal may not speak for the unit or its agency.
+    A status that it has passed already, sent with a time, is late or corrects one: the time is written and nothing
+    moves.
+
+    Raises IllegalTransition with the legal steps, Invalid where a reason or an outcome is missing or unknown, or the
+    time lies in the future, NotFound; Refused when the principal may not speak for the unit or its agency.
     """
     incident, row = await lock_assignment(session, command.assignment_id, actor, principal)
     _refuse_future(command.occurred_at or actor.now, actor.now)
-    taken = await take_step(session, incident, row, command, actor, limits)
+    if is_correction(row, command):
+        taken = await correct(session, row, command, actor, limits)
+    else:
+        taken = await take_step(session, incident, row, command, actor, limits, catalogue)
     await tell(session, actor, *taken.entries, timing=taken.timing)
     return row
 
@@ -323,6 +332,14 @@ def new_assignment(unit: Unit, incident: Incident, command: AssignUnits, actor: 
         created_at=actor.now,
     )
     setattr(row, stamp_column(first), actor.now)
+    return row
+
+
+def reservation(unit: Unit, incident: Incident, command: AssignUnits, actor: Actor) -> Assignment:
+    """An assignment that waits until its unit is free, not yet added. Who is on the unit is asked when it starts."""
+    row = new_assignment(unit, incident, command, actor)
+    setattr(row, stamp_column(AssignmentStatus(row.status)), None)
+    row.status, row.reserved_at = AssignmentStatus.RESERVED.value, actor.now
     return row
 
 

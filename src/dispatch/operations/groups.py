@@ -11,6 +11,7 @@ from dispatch.db.active_policy import Standing
 from dispatch.db.models import Assignment, Incident
 from dispatch.db.session import json_text
 from dispatch.db.timers import End, Timing
+from dispatch.domain.assignment import AssignmentStatus
 from dispatch.domain.call import CallFacts
 from dispatch.domain.events import EventType
 from dispatch.domain.incident import IncidentStatus
@@ -123,13 +124,14 @@ async def end_as_duplicate(session: AsyncSession, incident: Incident, leader: In
 
 
 async def has_units(session: AsyncSession, incident: Incident) -> bool:
-    """True while any assignment of the incident is open, a reservation included."""
+    """True while any assignment of the incident is open. What only waits for a busy unit is none."""
     found = await session.scalar(
         select(Assignment.id)
         .where(
             Assignment.jurisdiction_id == incident.jurisdiction_id,
             Assignment.incident_id == incident.id,
             Assignment.is_open,
+            Assignment.status != AssignmentStatus.RESERVED.value,
         )
         .limit(1)
     )

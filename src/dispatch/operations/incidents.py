@@ -1,10 +1,9 @@
 """What people do to an incident besides deciding: hold it, close it, open it again."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
@@ -18,6 +17,7 @@ from dispatch.domain.errors import Conflict, FieldProblem, IllegalTransition, In
 from dispatch.domain.incident import IncidentStatus, legal_incident_moves, require_disposition, require_incident_move
 from dispatch.domain.time import iso
 from dispatch.domain.timers import OF_INCIDENT, TimerKind
+from dispatch.domain.transfer import AssignmentKind
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.ending import end_incident
 from dispatch.operations.known_words import require_incident_type
@@ -43,7 +43,7 @@ async def hold(session: AsyncSession, incident_id: str, until: datetime, reason:
             fix="Give a later `until`.",
             errors=[FieldProblem("/until", "not_in_future", f"not later than now ({iso(actor.now)})")],
         )
-    await _require_nobody_on(session, incident, list(ACTIVE))
+    await _require_nobody_on(session, incident)
     _move(incident, IncidentStatus.HELD)
     incident.held_until = until
     incident.status_reason = reason
@@ -62,13 +62,13 @@ async def close(
     """The incident is over. Raises Conflict naming the units that are still on it, Invalid for an unknown disposition
     or incident type.
 
-    Units that are told one way go on with their own work.
+    Units that are told one way go on with their own work. What was kept for a busy unit is dropped with the next look.
     """
     require_disposition(wish.disposition)
     incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
     if wish.final_type is not None:
         await require_incident_type(session, policies, incident, wish.final_type, "/final_type", actor)
-    await _require_nobody_on(session, incident, [*ACTIVE, AssignmentStatus.RESERVED])
+    await _require_nobody_on(session, incident, nor_appointed=True)
     to = IncidentStatus.CANCELLED if wish.cancel else IncidentStatus.CLOSED
     done = await end_incident(
         session, incident, to, wish.disposition, actor, note=wish.note, final_type=wish.final_type
@@ -96,14 +96,19 @@ async def reopen(session: AsyncSession, incident_id: str, reason: str, actor: Ac
     return incident
 
 
-async def _require_nobody_on(session: AsyncSession, incident: Incident, statuses: Sequence[AssignmentStatus]) -> None:
+async def _require_nobody_on(session: AsyncSession, incident: Incident, *, nor_appointed: bool = False) -> None:
+    """nor_appointed: an appointment that is still to come counts too; what is only kept for a busy unit does not."""
+    on_it: ColumnElement[bool] = Assignment.status.in_([status.value for status in ACTIVE])
+    if nor_appointed:
+        is_appointed = Assignment.kind == AssignmentKind.APPOINTMENT.value
+        on_it = on_it | (Assignment.status == AssignmentStatus.RESERVED.value) & is_appointed
     still = (
         await session.scalars(
             select(Assignment.call_sign)
             .where(
                 Assignment.jurisdiction_id == incident.jurisdiction_id,
                 Assignment.incident_id == incident.id,
-                Assignment.status.in_([status.value for status in statuses]),
+                on_it,
                 Assignment.responder_type.not_in(sorted(ONE_WAY_TYPES)),
             )
             .order_by(Assignment.call_sign)

@@ -65,7 +65,7 @@ async def redirect(
     left = await session.get_one(Incident, (actor.jurisdiction_id, held.incident_id))
     _require_worth(wanted, left, now_held)
     word = f"redirected to {wanted.number}" + (f": {reason}" if reason else "")
-    step = StatusStep(now_held.id, AssignmentStatus.CANCELLED, reason=word)
+    step = StatusStep(now_held.id, AssignmentStatus.CANCELLED, reason=word, cause="redirected")
     taken = await take_step(session, left, now_held, step, actor, limits)
     await session.flush()
     command = AssignUnits(

@@ -33,6 +33,7 @@ from dispatch.operations.assignment_steps import (
     take_step,
 )
 from dispatch.operations.assignments import lock_assignment, lock_units
+from dispatch.operations.care import forget_care
 from dispatch.operations.free_units import require_free
 from dispatch.operations.queue import make_active
 from dispatch.operations.responsibility import is_asked
@@ -62,6 +63,7 @@ async def undo(
     steps = await _steps(session, row)
     last, earlier = steps[0], steps[1:]
     _require_own_and_fresh(last, row, actor)
+    await _require_whole(session, row, last)
     if last.type in _MADE:
         return await _unmade(session, incident, row, last, actor, limits)
     current, before = AssignmentStatus(row.status), AssignmentStatus(last.payload["from"])
@@ -80,6 +82,7 @@ async def undo(
     (unit,) = await lock_units(session, actor, [row.unit_id])
     if current in TERMINAL and before in ACTIVE:
         await require_free(session, actor.jurisdiction_id, [unit])
+    withdrawn = await forget_care(session, row) if current is AssignmentStatus.CLEARED else []
     _put_back(row, current, before, last, earlier)
     timing = await _follow(session, incident, row, unit, before, actor, limits)
     payload = {
@@ -89,6 +92,7 @@ async def undo(
         "from": current.value,
         "to": before.value,
         "undone": last.id,
+        **({"follow_ups_withdrawn": withdrawn} if withdrawn else {}),
     }
     entry = log.Entry(EventType.ASSIGNMENT_UNDONE, row.id, actor.now, row.incident_id, payload)
     await tell(session, actor, entry, timing=timing)
@@ -126,13 +130,35 @@ def _require_own_and_fresh(last: Row[Any], row: Assignment, actor: Actor) -> Non
         )
 
 
+async def _require_whole(session: AsyncSession, row: Assignment, last: Row[Any]) -> None:
+    """Returns when the step was no half of an exchange, of which the other half would stay. Raises Conflict."""
+    found = await session.scalar(
+        select(EventRow.payload)
+        .where(
+            EventRow.jurisdiction_id == row.jurisdiction_id,
+            EventRow.incident_id == row.incident_id,
+            EventRow.type == EventType.UNIT_EXCHANGED.value,
+            EventRow.payload["assignment"].astext == row.id,
+            EventRow.recorded_at == last.recorded_at,
+        )
+        .limit(1)
+    )
+    if found is not None:
+        off, on = found["off"], found["on"]
+        raise Conflict(
+            f"{off} was exchanged for {on}; half of an exchange is not undone.",
+            fix=f'Exchange them back: POST /v1/incidents/{{id}}:exchange with {{"off": "{on}", "on": "{off}"}}.',
+        )
+
+
 async def _unmade(
     session: AsyncSession, incident: Incident, row: Assignment, made: Row[Any], actor: Actor, limits: TimeLimits
 ) -> Assignment:
     """An assignment that nobody meant: the unit is free, the incident waits again, and the log keeps both."""
     offered = AssignmentMode(row.mode) is AssignmentMode.OFFERED and row.status != AssignmentStatus.RESERVED.value
     to = AssignmentStatus.RESCINDED if offered else AssignmentStatus.CANCELLED
-    step = StatusStep(row.id, to, reason="undone: assigned by mistake")
+    cause = "assigned_by_mistake" if to is AssignmentStatus.CANCELLED else None
+    step = StatusStep(row.id, to, reason="undone: assigned by mistake", cause=cause)
     taken = await take_step(session, incident, row, step, actor, limits)
     payload = {
         "unit": row.call_sign,
@@ -155,8 +181,7 @@ def _put_back(
     setattr(row, stamp_column(current), visited)
     if before is AssignmentStatus.OFFERED and row.accepted_at == last.occurred_at:
         row.accepted_at = None
-    if current is AssignmentStatus.CLEARED:
-        row.outcome = None
+    row.cause = None
     if last.payload.get("reason") is not None:
         row.reason = next((one.payload["reason"] for one in earlier if one.payload.get("reason") is not None), None)
     row.status = before.value

@@ -7,18 +7,26 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.domain.outcome import PASSED_ON
+from dispatch.domain.outcome import OUTCOMES, PASSED_ON, SHIPPED_OUTCOMES
 
-# One row per incident and responder type first, then the police of the same incident beside it. `handled` is a clear
-# whose outcome leaves nothing to somebody else, on an incident that is closed: an open one may still go otherwise.
+# One row per incident and responder type first, then the police of the same incident beside it. `handled` is a clear of
+# which no outcome leaves anything to somebody else and the first is no mere cancellation, on an incident that is
+# closed: an open one may still go otherwise. Rows that keep no more than a word are read by the catalogue that ships.
 _COUNTS = text(
     """
     with told as (
       select i.id, i.status, a.responder_type,
              bool_or(coalesce(a.ordered_at, a.accepted_at) is not null) as dispatched,
              bool_or(a.on_scene_at is not null) as arrived,
-             bool_or(a.status = 'cleared' and a.outcome <> all(:passed_on)) as served,
-             bool_or(a.status = 'cleared' and a.outcome = any(:passed_on)) as passed_on
+             bool_or(a.status = 'cleared' and (
+               a.outcome = any(:met) or jsonb_path_exists(a.outcomes, '$[*] ? (@.met == true)')
+             ) is true) as met,
+             bool_or(a.status = 'cleared' and a.outcome <> all(:unhandled)
+                     and jsonb_path_exists(a.outcomes, '$[*].leaves_to') is not true
+                     and jsonb_path_exists(a.outcomes, '$[0] ? (@.handles == false)') is not true) as served,
+             bool_or(a.status = 'cleared' and (
+               a.outcome = any(:passed_on) or jsonb_path_exists(a.outcomes, '$[*].leaves_to') is true
+             )) as passed_on
       from incident i
       join assignment a on a.jurisdiction_id = i.jurisdiction_id and a.incident_id = i.id
       where i.jurisdiction_id = :jurisdiction_id and i.opened_at >= :from_at and i.opened_at < :to_at
@@ -40,6 +48,7 @@ _COUNTS = text(
              where t.arrived and not coalesce(b.ordered_arrived, '{}') && array_remove(:ordered, t.responder_type)
            ) as arrived_alone,
            count(*) filter (where t.passed_on) as passed_on,
+           count(*) filter (where t.met) as contact_made,
            count(*) filter (where t.served and t.status = 'closed') as handled,
            count(*) filter (where t.served and t.status = 'closed' and not b.police_associated)
              as handled_police_never_assigned,
@@ -60,9 +69,10 @@ class Handling:
     """Incidents of one responder type; each count is of incidents, not of units, and each is part of `associated`.
 
     associated: a unit of the type was given to it, whatever came of that. dispatched: one was ordered or accepted.
-    arrived: one was on scene. arrived_alone: and no police, fire or EMS unit was. passed_on: one left it to others,
-    handed it off or gave it back. handled: one cleared with an outcome that leaves nothing to others, and the incident
-    is closed; and of these the ones where police were never assigned, never sent (ordered or accepted), never there.
+    arrived: one was on scene. arrived_alone: and no police, fire or EMS unit was. contact_made: one cleared and says
+    that somebody was reached. passed_on: one left it to others, handed it off or gave it back. handled: one cleared
+    with outcomes that leave nothing to others, and the incident is closed; and of these the ones where police were
+    never assigned, never sent (ordered or accepted), never there.
     still_open: not decided yet, in none of the last four.
     """
 
@@ -72,6 +82,7 @@ class Handling:
     arrived: int
     arrived_alone: int
     passed_on: int
+    contact_made: int
     handled: int
     handled_police_never_assigned: int
     handled_police_never_sent: int
@@ -103,6 +114,8 @@ async def handling(
             "ordered": list(ordered),
             "hidden": sorted(hidden_types),
             "passed_on": list(PASSED_ON),
+            "met": [word for one in OUTCOMES if one.met for word in SHIPPED_OUTCOMES.words_for(one.code)],
+            "unhandled": [*PASSED_ON, *(one.code for one in OUTCOMES if not one.handles)],
         },
     )
     return [Handling(**row) for row in rows.mappings()]

@@ -4,15 +4,18 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Boolean, Numeric, Select, cast, func, literal_column, select, tuple_
+from sqlalchemy import Boolean, Numeric, Select, cast, func, literal_column, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.db.models import Assignment, AssignmentResponder, Incident
+from dispatch.db.models import AlsoOutcome, Assignment, AssignmentResponder, Incident
 from dispatch.db.session import Sessions, reading
+from dispatch.domain.access import POLICE_TYPES
 from dispatch.domain.assignment import AssignmentStatus, intervals, stamp_column
 from dispatch.domain.ids import Prefix, is_id
 from dispatch.domain.redaction import BLOCK_DECIMALS
 from dispatch.domain.transfer import AssignmentKind
+
+Rows = Select[Assignment, str, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,9 @@ class HistoryFilter:
     """What to look for; None asks nothing. Times bound the moment of assignment: from inclusive, to exclusive.
 
     bbox: west, south, east, north in degrees; an assignment whose incident has no position is in no box.
+    outcomes: words for one outcome, primary or beside another.
     agencies, only_unit, to_the_block, hidden_types: what the asker may see, not what they ask for.
+    without_health_of_others: the outcome that is asked for is health, which the asker knows of from police units alone.
     """
 
     unit: str | None = None
@@ -29,7 +34,7 @@ class HistoryFilter:
     program: str | None = None
     agency: str | None = None
     category: str | None = None
-    outcome: str | None = None
+    outcomes: Sequence[str] | None = None
     kind: str | None = None
     incident: str | None = None
     from_at: datetime | None = None
@@ -39,6 +44,7 @@ class HistoryFilter:
     only_unit: str | None = None
     to_the_block: bool = False
     hidden_types: frozenset[str] = frozenset()
+    without_health_of_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,10 @@ async def page(
     limit: int,
 ) -> list[HistoryRow]:
     """Up to `limit` assignments older than `after`, newest first."""
-    query = _filtered(jurisdiction_id, wanted)
-    if after is not None:
-        query = query.where(tuple_(Assignment.created_at, Assignment.id) < tuple_(*after))
+    query = _older(_filtered(jurisdiction_id, wanted), after)
+    if wanted.outcomes is not None:
+        found = _with_outcome(query, wanted.outcomes, after, limit)
+        query = _joined(jurisdiction_id).where(Assignment.id.in_(found))
     query = query.order_by(Assignment.created_at.desc(), Assignment.id.desc()).limit(limit)
     rows = (await session.execute(query)).all()
     people = await _responders(session, jurisdiction_id, [row.Assignment.id for row in rows])
@@ -96,8 +103,31 @@ async def every(
         after = (rows[-1].assignment.created_at, rows[-1].assignment.id)
 
 
-def _filtered(jurisdiction_id: str, wanted: HistoryFilter) -> Select[Assignment, str, datetime]:
-    query = (
+def _older(query: Rows, after: tuple[datetime, str] | None) -> Rows:
+    return query if after is None else query.where(tuple_(Assignment.created_at, Assignment.id) < tuple_(*after))
+
+
+def _with_outcome(query: Rows, words: Sequence[str], after: tuple[datetime, str] | None, limit: int) -> Select[str]:
+    """The newest ids with one of these outcomes: walks along indexes of their own, and no scan of all that there is."""
+    newest = (Assignment.created_at.desc(), Assignment.id.desc())
+    ids = query.with_only_columns(Assignment.id)
+    beside = ids.join(
+        AlsoOutcome,
+        (AlsoOutcome.jurisdiction_id == Assignment.jurisdiction_id) & (AlsoOutcome.assignment_id == Assignment.id),
+    )
+    key = (AlsoOutcome.created_at, AlsoOutcome.assignment_id)
+    if after is not None:
+        beside = beside.where(tuple_(*key) < tuple_(*after))
+    walks = [ids.where(Assignment.outcome == word).order_by(*newest).limit(limit) for word in words]
+    walks += [
+        beside.where(AlsoOutcome.code == word).order_by(*(column.desc() for column in key)).limit(limit)
+        for word in words
+    ]
+    return select(union_all(*(select(walk.subquery().c.id) for walk in walks)).subquery().c.id)
+
+
+def _joined(jurisdiction_id: str) -> Rows:
+    return (
         select(Assignment, Incident.number, Incident.opened_at)
         .join(
             Incident,
@@ -105,12 +135,15 @@ def _filtered(jurisdiction_id: str, wanted: HistoryFilter) -> Select[Assignment,
         )
         .where(Assignment.jurisdiction_id == jurisdiction_id)
     )
+
+
+def _filtered(jurisdiction_id: str, wanted: HistoryFilter) -> Rows:
+    query = _joined(jurisdiction_id)
     for column, value in (
         (Assignment.responder_type, wanted.responder_type),
         (Assignment.program_id, wanted.program),
         (Assignment.agency_id, wanted.agency),
         (Assignment.category, wanted.category),
-        (Assignment.outcome, wanted.outcome),
         (Assignment.kind, wanted.kind),
         (Assignment.unit_id, wanted.only_unit),
     ):
@@ -149,6 +182,8 @@ def _filtered(jurisdiction_id: str, wanted: HistoryFilter) -> Select[Assignment,
         query = query.where(Assignment.agency_id.in_(sorted(wanted.agencies)))
     if wanted.hidden_types:
         query = query.where(Assignment.responder_type.not_in(sorted(wanted.hidden_types)))
+    if wanted.without_health_of_others:
+        query = query.where(Assignment.responder_type.in_(sorted(POLICE_TYPES)))
     return query
 
 

@@ -59,6 +59,8 @@ async def _waiting(
         Assignment.is_open,
         # A pending incident that a desk has, or was asked to take, waits for somebody who comes.
         Assignment.kind == AssignmentKind.DISPATCH.value,
+        # What is kept for a busy unit waits for anybody who is free sooner.
+        Assignment.status != AssignmentStatus.RESERVED.value,
         # Who is hidden from the reader counts for nothing, or its absence from the list would tell of it.
         Assignment.responder_type.not_in(sorted(hidden_types)),
     )

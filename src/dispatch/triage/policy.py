@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from dispatch.domain.classification import Verdict
 from dispatch.domain.errors import PolicyInvalid
 from dispatch.domain.hazard import SHIPPED_HAZARDS, HazardKinds
+from dispatch.domain.outcome import SHIPPED_OUTCOMES, Catalogue
 from dispatch.domain.timers import SHIPPED, TimeLimits
 from dispatch.triage.conditions import TOPIC, atoms_of
 from dispatch.triage.context import ContextRules
@@ -22,6 +23,7 @@ from dispatch.triage.loading.grammar_text import build_grammar
 from dispatch.triage.loading.hazards_text import parse_hazards
 from dispatch.triage.loading.layers import Draft, add_layer, own_row_ids
 from dispatch.triage.loading.lexicon_text import PhraseBook, read_context, read_lexicon
+from dispatch.triage.loading.outcomes_text import parse_outcomes
 from dispatch.triage.loading.plans_text import parse_plan
 from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.programs_text import parse_program
@@ -60,6 +62,7 @@ class Policy:
     own_rows: ids of those that it does not inherit. inherited_dangers: dangers that the cases of the policies it stands
     on tell of, besides those in `cases`.
     limits: how long to wait for what before somebody is told. hazards: the kinds of hazards that a place may have.
+    outcomes: what may come of an assignment.
     accepted: warnings of the check that have a reason.
     program_index: over every condition of every program's `takes`; take_owners: the program of each;
     program_asks: for each key that a verdict can depend on, the programs that ask it; program_topics: all topics that
@@ -110,6 +113,7 @@ class Policy:
     out_of_scope: tuple[ProgramVerdict, ...]
     limits: TimeLimits = SHIPPED
     hazards: HazardKinds = SHIPPED_HAZARDS
+    outcomes: Catalogue = SHIPPED_OUTCOMES
     accepted: tuple[Acceptance, ...] = ()
     memos: Memos = field(default_factory=Memos, compare=False, repr=False)
 
@@ -227,6 +231,7 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
         accepted=parse_accepted(draft.accepted, draft.layers - 1, problems),
         limits=parse_timers(draft.timers, settings.responder_types, problems),
         hazards=parse_hazards(draft.hazards, problems),
+        outcomes=parse_outcomes(draft.outcomes, settings.responder_types, problems),
         out_of_scope=tuple(
             ProgramVerdict(program.id, program.responder_type, Verdict.INELIGIBLE, ("not_in_scope",))
             for program in programs

@@ -23,6 +23,7 @@ from dispatch.domain.timers import TimerKind
 from dispatch.operations.actor import Actor
 from dispatch.operations.due import TIMER_ACTOR, Firing, failed, fire
 from dispatch.operations.queue_timers import plant
+from dispatch.operations.stack_look import look_at_stacks
 from dispatch.queries.chain import step_outlook
 
 LOOK_EVERY_S = 0.5
@@ -56,6 +57,7 @@ class TimerWorker:
                 began = time.monotonic()
                 if began >= plant_at:
                     await self.plant()
+                    await self.look_at_stacks()
                     plant_at = time.monotonic() + REST_PER_LOOK * (time.monotonic() - began)
                 await self.fire_due()
             except Exception as error:  # a database that is away comes back, and the timers are still there
@@ -66,6 +68,7 @@ class TimerWorker:
     async def tick(self) -> int:
         """Incidents that wait have their timers, and all that were due are fired. Returns how many."""
         await self.plant()
+        await self.look_at_stacks()
         return await self.fire_due()
 
     async def fire_due(self) -> int:
@@ -89,6 +92,17 @@ class TimerWorker:
                     await self._policies.standing(session, jurisdiction_id, now)
                 limits = await self._policies.limits(session, jurisdiction_id, now)
                 await plant(session, limits, Actor(jurisdiction_id, TIMER_ACTOR, now))
+
+    async def look_at_stacks(self) -> None:
+        """What is kept for busy units is as it should be. A failure is no reason not to fire timers."""
+        now = as_utc(self._clock.now())
+        for jurisdiction_id in [self._only] if self._only is not None else await self._jurisdictions():
+            try:
+                async with transaction(self._sessions) as session:
+                    limits = await self._policies.limits(session, jurisdiction_id, now)
+                    await look_at_stacks(session, limits, Actor(jurisdiction_id, TIMER_ACTOR, now))
+            except Exception as error:
+                structlog.get_logger().error("stacks_not_looked_at", error=_named(error))
 
     async def _jurisdictions(self) -> list[str]:
         async with reading(self._sessions) as session:

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 from dispatch.domain.assignment import AssignmentStatus
 from dispatch.domain.classification import SHIPPED_RESPONDER_TYPES
 from dispatch.domain.events import Event, EventType, event_of
-from dispatch.domain.outcome import OUTCOMES, anyone_met, find_outcome, outcomes_for
+from dispatch.domain.outcome import (
+    OUTCOMES,
+    Cleared,
+    anyone_met,
+    find_outcome,
+    named_to_come,
+    outcomes_for,
+    still_awaited,
+)
 from dispatch.domain.responder import (
     Certification,
     CrewMember,
@@ -28,7 +36,7 @@ certifications = st.builds(
 def test_every_responder_type_has_outcomes_of_its_own_and_the_common_ones() -> None:
     for kind in SHIPPED_RESPONDER_TYPES:
         codes = {outcome.code for outcome in outcomes_for(kind)}
-        assert {"handled", "referred", "refused", "no_contact", "other"} <= codes
+        assert {"handled", "referred_to", "refused", "no_contact", "other"} <= codes
         assert codes < {outcome.code for outcome in OUTCOMES}
 
 
@@ -43,6 +51,25 @@ def test_outcomes_name_known_responder_types_once_each() -> None:
     known = {*SHIPPED_RESPONDER_TYPES, OUTSIDE}
     assert {kind for outcome in OUTCOMES for kind in outcome.responder_types} <= known
     assert find_outcome("a city's own") is None
+
+
+def test_older_words_mean_what_they_meant_and_no_word_means_two_things() -> None:
+    words = [word for outcome in OUTCOMES for word in (outcome.code, *outcome.formerly)]
+
+    assert len(words) == len(set(words))
+    assert (find_outcome("referred"), find_outcome("naloxone_given")) == (
+        find_outcome("referred_to"),
+        find_outcome("naloxone"),
+    )
+
+
+def test_a_free_text_that_names_the_police_is_no_mere_referral() -> None:
+    assert named_to_come(" Police ") == "police"
+    assert named_to_come("Police Activities League") is None
+    left = Cleared("community_responder", "contact_made", datetime(2026, 11, 23, tzinfo=UTC), ("police",))
+    assert still_awaited([left]) == "referred_to_police"
+    came = Cleared("police", "handled", datetime(2026, 11, 24, tzinfo=UTC))
+    assert still_awaited([left, came]) is None
 
 
 def test_somebody_was_met_when_one_unit_met_somebody() -> None:

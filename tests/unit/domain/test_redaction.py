@@ -69,7 +69,10 @@ def test_no_way_of_writing_an_address_survives(address: str) -> None:
 
 
 def test_why_and_with_what_result_other_agencies_acted_is_left_out() -> None:
-    row = {"agency": "city-fire", "unit_id": "unt_1", "unit": "M1", "reason": "near", "outcome": "handled", "note": "x"}
+    row = {
+        **{"agency": "city-fire", "unit_id": "unt_1", "unit": "M1", "responder_type": "ems"},
+        **{"reason": "near", "outcome": "handled", "note": "x"},
+    }
     care = Principal("alder-bay", "tok_1", Role.SUPERVISOR, agencies=frozenset({"city-care"}))
     responder = Principal("alder-bay", "tok_1", Role.RESPONDER, unit="unt_1")
     partner = Principal("alder-bay", "tok_1", Role.RESPONDER, unit="unt_2")

@@ -17,6 +17,7 @@ _OUTCOMES: Mapping[str, str] = {
     "transported": "medical_transport",
     "backup_requested": "other",
     "transferred_back": "other",
+    "referred": "referred_to",
     # San Francisco police
     "HAN": "handled",
     "GOA": "gone_on_arrival",
@@ -46,7 +47,7 @@ _OUTCOMES: Mapping[str, str] = {
 _DISPOSITIONS: Mapping[str, str] = {
     "report_taken": "report_taken",
     "handled_by_phone": "handled_by_phone",
-    "referred": "referred",
+    "referred_to": "referred",
     "referred_to_police": "referred",
     "referred_to_ems": "referred",
     "referred_to_fire": "referred",

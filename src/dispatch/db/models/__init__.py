@@ -2,7 +2,7 @@
 
 from dispatch.db.models.access import AccessToken, IdempotencyKey
 from dispatch.db.models.alarm import Alarm
-from dispatch.db.models.assignment import Assignment, AssignmentResponder
+from dispatch.db.models.assignment import AlsoOutcome, Assignment, AssignmentResponder
 from dispatch.db.models.call import Call, CallUpdate
 from dispatch.db.models.event_log import EventRow
 from dispatch.db.models.follow_up import FollowUp
@@ -25,6 +25,7 @@ __all__ = [
     "AccessToken",
     "Agency",
     "Alarm",
+    "AlsoOutcome",
     "Assignment",
     "AssignmentResponder",
     "Call",

@@ -1,8 +1,10 @@
 """One unit given to one incident, from offer to clear. The database is the referee of "one unit, one incident"."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Boolean, CheckConstraint, Computed, ForeignKeyConstraint, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.db.schema import Table
@@ -16,6 +18,9 @@ def _listed(values: object) -> str:
 
 class Assignment(Table):
     """An assignment with every time stamp. `holds_unit` is true while a unit that does not stack is taken by it.
+
+    outcomes: all that came of it with details, the primary first; null where the word in `outcome` tells all. cause:
+    why it was cancelled, as a code. stack_position: its place among what waits for its unit, while it is reserved.
 
     crew_id: the shift of a crew that staffs several units, so that only one of them is taken at a time.
     unit_id: None for a transfer to an agency or to an outside party, whose name is the call_sign.
@@ -74,6 +79,13 @@ class Assignment(Table):
             "id",
             postgresql_where=text("kind <> 'dispatch'"),
         ),
+        Index(
+            "ix_assignment_stack",
+            "jurisdiction_id",
+            "unit_id",
+            "stack_position",
+            postgresql_where=text("status = 'reserved'"),
+        ),
     )
 
     jurisdiction_id: Mapped[str] = mapped_column(primary_key=True)
@@ -116,7 +128,11 @@ class Assignment(Table):
     recommended: Mapped[bool | None]
     assigned_by: Mapped[str]
     reason: Mapped[str | None]
+    cause: Mapped[str | None]
     outcome: Mapped[str | None]
+    outcomes: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+    stack_position: Mapped[int | None]
+    stack_told_at: Mapped[datetime | None]
     note: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]
@@ -134,6 +150,25 @@ class Assignment(Table):
     at_destination_at: Mapped[datetime | None]
     cleared_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
+
+
+class AlsoOutcome(Table):
+    """An outcome beside the primary one, so that history can be asked by any of them. created_at: of the assignment."""
+
+    __tablename__ = "also_outcome"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["jurisdiction_id", "assignment_id"],
+            ["assignment.jurisdiction_id", "assignment.id"],
+            name="fk_also_outcome_assignment",
+        ),
+        Index("ix_also_outcome_code", "jurisdiction_id", "code", "created_at", "assignment_id"),
+    )
+
+    jurisdiction_id: Mapped[str] = mapped_column(primary_key=True)
+    assignment_id: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
 
 
 class AssignmentResponder(Table):

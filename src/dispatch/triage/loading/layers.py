@@ -41,6 +41,7 @@ class Draft:
     contexts: list[Mapping] = field(default_factory=list)
     timers: list[Mapping] = field(default_factory=list)
     hazards: list[Mapping] = field(default_factory=list)
+    outcomes: list[Mapping] = field(default_factory=list)
     accepted: list[tuple[int, Mapping]] = field(default_factory=list)
     plans: dict[str, tuple[int, Mapping]] = field(default_factory=dict)
     inherited_plans: dict[str, Mapping] = field(default_factory=dict)
@@ -72,7 +73,7 @@ def _add_file(draft: Draft, layer: int, path: str, shown: str, text: str, proble
             _put_once(draft.call_types, key, row, layer, problems)
     elif path.endswith(".md"):
         return  # notes for readers
-    elif path in ("policy.yaml", "plans.yaml", "timers.yaml", "hazards.yaml", "accepted.yaml") or (
+    elif path in ("policy.yaml", "plans.yaml", "timers.yaml", "hazards.yaml", "outcomes.yaml", "accepted.yaml") or (
         path.endswith(".yaml") and (folder in _FOLDERS or _TABLE_FILE.fullmatch(path)) and "/" not in name
     ):
         node = read_yaml(shown, text, problems)
@@ -106,6 +107,8 @@ def _add_yaml(draft: Draft, layer: int, path: str, node: Mapping, problems: Prob
         draft.timers.append(node)
     elif path == "hazards.yaml":
         draft.hazards.append(node)
+    elif path == "outcomes.yaml":
+        draft.outcomes.append(node)
     elif path == "accepted.yaml":
         draft.accepted.append((layer, node))
     elif folder == "lexicon":
