@@ -286,6 +286,25 @@ async def test_an_incident_is_not_closed_while_somebody_was_asked_to_take_it(ser
     assert answer.json()["units"] == ["Lane County 911"]
 
 
+@pytest.mark.parametrize("how", ["transfer", "assign"])
+async def test_an_incident_that_everybody_has_left_waits_for_the_answer_on_the_queue(
+    service: Service, how: str
+) -> None:
+    incident = await service.incident(**THEFT)
+    [made] = await service.assign(incident, "P1")
+    await service.step(made["id"], "cleared", outcome="advised")
+
+    if how == "transfer":
+        asked = await _transfer(service, incident, unit="DESK")
+    else:
+        [asked] = await service.assign(incident, "DESK")
+    waiting = await _queued(service, incident)
+    await service.step(asked["id"], "declined", reason="closing time")
+
+    assert (waiting["status"], waiting["status_reason"]) == ("pending", "passed_on")
+    assert (await _queued(service, incident))["status"] == "pending"
+
+
 # --- back to 911
 
 

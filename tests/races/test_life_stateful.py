@@ -94,6 +94,9 @@ class Life(RuleBasedStateMachine):
             self.held[row["id"]] = (row["incident_id"], row["unit"], AssignmentStatus(row["status"]))
             if _has_it(row["unit"], AssignmentStatus(row["status"])):
                 self.incident[row["incident_id"]] = "active"
+        on_it = [_has_it(unit, status) for where, unit, status in self.held.values() if where == row["incident_id"]]
+        if not any(on_it):  # everybody has left, and the desk was asked
+            self.incident[row["incident_id"]] = "pending"
 
     def _pick(self, known: dict[str, Any], n: int) -> str:
         return list(known)[n % len(known)]

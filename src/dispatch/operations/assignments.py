@@ -43,7 +43,7 @@ from dispatch.operations.call_body import FUTURE_TOLERANCE
 from dispatch.operations.corrections import correct, is_correction
 from dispatch.operations.fitness import doubts, require_crew_here
 from dispatch.operations.free_units import require_free
-from dispatch.operations.queue import make_active
+from dispatch.operations.queue import make_active, wait_for_answer
 from dispatch.operations.watching import watch_of, watched
 
 MAX_UNITS = 50
@@ -100,7 +100,9 @@ async def assign_units(
         for unit in units:
             principal.require_agency(unit.agency_id)
     made = await give(session, incident, units, command, actor, limits)
-    await tell(session, actor, *made.entries, timing=made.timing)
+    is_asked_only = all(row.kind == AssignmentKind.TRANSFER.value for row in made.assignments)
+    back = await wait_for_answer(session, incident, actor) if is_asked_only else []
+    await tell(session, actor, *made.entries, *back, timing=made.timing)
     return made
 
 

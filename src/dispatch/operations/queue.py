@@ -1,6 +1,6 @@
 """An incident leaves the queue when somebody has it, and is on it again by a person's word or for danger told since."""
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
@@ -81,19 +81,32 @@ async def is_off_the_queue(session: AsyncSession, incident: Incident) -> bool:
 async def somebody_comes(session: AsyncSession, incident: Incident) -> bool:
     """True while a unit that goes there was sent or offered it. Desks, agencies and outside parties go nowhere."""
     found = await session.scalar(
-        select(Assignment.id)
+        _on_it(incident)
         .join(Unit, (Unit.jurisdiction_id == Assignment.jurisdiction_id) & (Unit.id == Assignment.unit_id))
-        .where(
-            Assignment.jurisdiction_id == incident.jurisdiction_id,
-            Assignment.incident_id == incident.id,
-            Assignment.status.in_([status.value for status in ACTIVE]),
-            Assignment.responder_type.not_in(sorted(ONE_WAY_TYPES)),
-            or_(
-                Assignment.kind == AssignmentKind.DISPATCH.value,
-                Assignment.status != AssignmentStatus.OFFERED.value,
-            ),
-            Unit.mobile,
-        )
+        .where(Unit.mobile)
         .limit(1)
     )
     return found is not None
+
+
+async def wait_for_answer(session: AsyncSession, incident: Incident, actor: Actor) -> list[log.Entry]:
+    """An incident that everybody has left, and that somebody is asked to take, waits on the queue for the answer."""
+    if incident.status != IncidentStatus.ACTIVE.value:
+        return []
+    if await session.scalar(_on_it(incident).limit(1)) is not None:
+        return []
+    return [put_back(incident, "passed_on", actor)]
+
+
+def _on_it(incident: Incident) -> Select[str]:
+    """The assignments of those who have the incident, or were sent or offered it as units are."""
+    return select(Assignment.id).where(
+        Assignment.jurisdiction_id == incident.jurisdiction_id,
+        Assignment.incident_id == incident.id,
+        Assignment.status.in_([status.value for status in ACTIVE]),
+        Assignment.responder_type.not_in(sorted(ONE_WAY_TYPES)),
+        or_(
+            Assignment.kind == AssignmentKind.DISPATCH.value,
+            Assignment.status != AssignmentStatus.OFFERED.value,
+        ),
+    )

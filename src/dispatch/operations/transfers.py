@@ -25,6 +25,7 @@ from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.assignment_steps import ENDED_INCIDENT, StatusStep, take_step
 from dispatch.operations.assignments import AssignUnits, Given, give, lock_assignment, lock_units
 from dispatch.operations.escalation import Escalated, Help, escalate
+from dispatch.operations.queue import wait_for_answer
 from dispatch.operations.watching import watch_of
 
 RETURNED = "returned_to_911"
@@ -101,7 +102,9 @@ async def transfer(
         party = await _party(session, command, actor, principal)
         await _require_not_asked(session, incident, party)
         given = await _to_party(session, incident, party, command, actor, limits)
-    await tell(session, actor, *given.entries, timing=given.timing)
+    await session.flush()
+    back = await wait_for_answer(session, incident, actor)
+    await tell(session, actor, *given.entries, *back, timing=given.timing)
     return given
 
 
