@@ -1,6 +1,6 @@
 """A policy: texts in, a compiled and immutable policy out, or every problem of the texts at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -57,6 +57,7 @@ class Policy:
     is_own_zone: it does not inherit its zone; other_zones: those of programs that name another one.
     own_rows: ids of those that it does not inherit. inherited_dangers: dangers that the cases of the policies it stands
     on tell of, besides those in `cases`.
+    stands_on: the policies that it extends, the nearest first.
     limits: how long to wait for what before somebody is told. accepted: warnings of the check that have a reason.
     program_index: over every condition of every program's `takes`; take_owners: the program of each;
     program_asks: for each key that a verdict can depend on, the programs that ask it; program_topics: all topics that
@@ -107,6 +108,7 @@ class Policy:
     out_of_scope: tuple[ProgramVerdict, ...]
     limits: TimeLimits = SHIPPED
     accepted: tuple[Acceptance, ...] = ()
+    stands_on: tuple[str, ...] = ()
     memos: Memos = field(default_factory=Memos, compare=False, repr=False)
 
     @property
@@ -121,7 +123,7 @@ def load_policy(texts: Mapping[str, str], *, parents: Mapping[str, Mapping[str, 
     """
     problems = Problems()
     draft, chain = _merged(texts, parents, problems)
-    policy = _built(draft, policy_sha256(texts, {name: parents[name] for name in chain}), problems)
+    policy = _built(draft, policy_sha256(texts, {name: parents[name] for name in chain}), chain, problems)
     if problems.found or policy is None:
         count = len(problems.found)
         raise PolicyInvalid(
@@ -150,7 +152,7 @@ def _merged(
     return draft, chain
 
 
-def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
+def _built(draft: Draft, sha256: str, chain: Sequence[str], problems: Problems) -> Policy | None:
     if draft.own_settings is None:
         return None
     settings = parse_settings(YamlMapping(draft.settings, draft.own_settings.place), draft.own_settings, problems)
@@ -197,6 +199,7 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
         tables=tables,
         rows=tuple(rows),
         own_rows=own_row_ids(draft),
+        stands_on=tuple(chain),
         row_tables=row_tables,
         table_bits=table_bits(row_tables, len(tables)),
         index=build_index([row.when for row in rows]),

@@ -11,6 +11,7 @@ from tests.unit.triage.small_policy import TEXTS, a_call, a_policy, decided
 
 from dispatch.policies import load_shipped
 from dispatch.triage.explain import explain
+from dispatch.triage.explain_text import whole_text
 from dispatch.triage.lint import check_policy
 from dispatch.triage.policy import Policy, load_policy
 from dispatch.triage.zone_check import check_zone
@@ -110,9 +111,8 @@ def test_two_moments_with_the_same_wall_clock_here_may_differ_there() -> None:
 def test_the_trace_names_the_clock_that_it_looked_at() -> None:
     policy = open_with('{daily: ["08:00-10:00"]}', more="time_zone: America/Phoenix\n")
 
-    assert (
-        "open at Wednesday 08:30 MST"
-        in explain(a_call("loud music"), policy, datetime(2026, 7, 8, 15, 30, tzinfo=UTC)).as_text()
+    assert "open at Wednesday 08:30 MST" in whole_text(
+        explain(a_call("loud music"), policy, datetime(2026, 7, 8, 15, 30, tzinfo=UTC))
     )
 
 
