@@ -82,7 +82,7 @@ def test_words_that_nobody_understood_never_make_an_answer_milder(policy_id: str
 
 
 def shuffled(policy_id: str, *, rows_too: bool) -> Policy:
-    """The policy from its files in another order; rows_too: with the rows of its floor tables in another order as well."""
+    """The policy from its files in another order; rows_too: with the rows of its floor tables in another one too."""
     draw = random.Random(f"order of {policy_id}")
     own = read_shipped(policy_id)
 
