@@ -30,8 +30,19 @@ def danger(judge: Judge) -> list[Measure]:
     for label in missed:
         lost[label.city, label.topic] += label.volume
     rows = tuple((city, topic, f"{lost[city, topic]:,}", f"{by_topic[city, topic]:,}") for city, topic in sorted(lost))
+    of_text: Counter[tuple[str, str]] = Counter()
+    for labels in cities.values():
+        for label in labels:
+            of_text[label.city, label.text] += label.volume
     listed = tuple(
-        (one.city, one.text, one.topic, f"{one.volume:,}", judge.decide(one.text).plan.steps[0].slots[0].responder_type)
+        (
+            one.city,
+            one.text,
+            one.topic,
+            f"{one.volume:,}",
+            f"{of_text[one.city, one.text]:,}",
+            judge.decide(one.text).plan.steps[0].slots[0].responder_type,
+        )
         for one in sorted(missed, key=lambda one: -one.volume)[:_MOST_SHOWN]
     )
     total = _missed(judge, "danger_missed", "all six cities", everything)
@@ -41,7 +52,11 @@ def danger(judge: Judge) -> list[Measure]:
     )
     tables = (
         Table("By city and topic, where any was missed", ("city", "topic", "missed", "of"), rows),
-        Table("Every label", ("city", "label", "topic", "calls", "would get"), listed),
+        Table(
+            "Every label",
+            ("city", "label", "topic", "called dangerous", "of all calls with the label", "would get"),
+            listed,
+        ),
     )
     return [_with(total, tables), narrower, *found]
 
@@ -55,7 +70,10 @@ def _missed(judge: Judge, name: str, title: str, labels: list[Label]) -> Measure
         "indecency is among the sex offences (community responders go to need such as urinating, row QL-13; police to "
         "the rest until somebody says that nobody is threatened, row QL-22); "
         "San Diego's priority 0, San Francisco's priority A (whatever the reason), Burlington's assaults, "
-        "overdoses and injuries. Type text alone: in service answers and narratives add to it.",
+        "overdoses and injuries. Type text alone: in service answers and narratives add to it. Read label by label, "
+        "none of those that are missed tells of danger: Charleston's urinate in public, which is need; San Francisco's "
+        "carry priority A for reasons that the label does not tell (well-being checks about half of the time), and "
+        "mentally disturbed persons without violence or weapon are what the city itself gives to its crisis team.",
         sum(label.volume for label in labels if not comes(judge.decide(label.text))),
         sum(label.volume for label in labels),
         at_most=0.01,

@@ -11,14 +11,20 @@ from evaluation.must_not_miss import COMES, LATEST
 
 UNSEEN = Path(__file__).parents[1] / "tests" / "cases" / "unseen.yaml"
 SECOND = UNSEEN.with_name("unseen_second.yaml")
-SETS = {"unseen": UNSEEN, "second": SECOND}
+THIRD = UNSEEN.with_name("unseen_third.yaml")
+SETS = {"unseen": UNSEEN, "second": SECOND, "third": THIRD}
 ABOUT = {
     "unseen": "Written by the author of the grammar, so kinder than a stranger's sentences would be.",
     "second": "A second hundred, written after the grammar and before the policy had read one of them. Read for the "
     "first time, 22 of 60 dangers were missed (14 of 34 of the half that was then mended by classes of words, 8 of 26 "
     "of the half that was left alone) and 9 of 40 look-alikes brought needless help (7 of 26, 2 of 14). That first "
     "reading is the estimate for words nobody has thought of.",
+    "third": "A third hundred, written before its author had opened the lexicon and before the policy had read one of "
+    "them. Read for the first time, 19 of 60 dangers were missed (11 of 26 of the half that was then mended by classes "
+    "of words, 8 of 34 of the half that was left alone) and 2 of 40 look-alikes brought needless help (0 of 19, 2 of "
+    "21). What was mended in the one half mended nothing in the other.",
 }
+NAMES = {"unseen": "sentences", "second": "the second hundred", "third": "the third hundred"}
 HALVES = {"development": "tuned on", "held_out": "never tuned on, looked at once"}
 
 
@@ -59,8 +65,8 @@ def _measure(judge: Judge, name: str, half: str, kind: str) -> Measure:
     wrong = [one for one in asked if is_wrong(judge, one)]
     title = "Danger missed" if kind == "danger" else "Look-alikes that bring needless police, fire or EMS"
     return Measure(
-        f"{'unseen' if name == 'unseen' else 'unseen_second'}_{kind}_{half}",
-        f"{title}, {'the second hundred' if name == 'second' else 'sentences'} {HALVES[half]}",
+        f"{'unseen' if name == 'unseen' else f'unseen_{name}'}_{kind}_{half}",
+        f"{title}, {NAMES[name]} {HALVES[half]}",
         "sentences",
         ABOUT[name],
         len(wrong),

@@ -293,6 +293,28 @@ async def test_a_pack_whose_row_takes_every_call_before_those_of_its_parent_is_n
     assert "tables/01-all.yaml:3" in {one["pointer"] for one in answer.json()["errors"]}
 
 
+async def test_hours_on_another_clock_than_the_citys_are_told_and_not_published(service: Service) -> None:
+    """The city lives in Los Angeles; a desk that closes at five by New York's clock would be shut at two."""
+    program = "program: desk\nresponder_type: report_taker\ntakes: [{topic: theft}]\nhours: {daily: ['08:00-17:00']}\n"
+    texts = harsh() | {"programs/desk.yaml": program}
+    eastern = texts["policy.yaml"].replace("America/Los_Angeles", "America/New_York")
+    named = {"programs/desk.yaml": program + "time_zone: America/Los_Angeles\n"}
+
+    draft_of_it = await drafted(service, texts | {"policy.yaml": eastern})
+    check = (await service.post("/v1/policies/test-city@2:check", by="analyst")).json()
+    refused = await publish(service, "test-city@2")
+    of_the_program = await drafted(service, texts | {"policy.yaml": eastern} | named)
+    await drafted(service, texts)
+    published = await publish(service, "test-city@2")
+
+    for one in (draft_of_it["check"], check):
+        assert (one["passed"], one["findings"][0]["code"]) == (False, "other_zone")
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "other_zone")
+    assert "America/Los_Angeles" in refused.json()["errors"][0]["detail"]
+    assert of_the_program["check"]["passed"] is True
+    assert published.status_code == 200
+
+
 async def test_a_published_version_decides_at_once_and_the_log_says_who_wrote_and_who_published(
     service: Service,
 ) -> None:

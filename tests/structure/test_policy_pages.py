@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.policies import load_shipped
+from dispatch.policies import load_shipped, shipped_ids
 from dispatch.triage.docs import policy_page
 
 PAGES = Path(__file__).parents[2] / "docs" / "policies"
@@ -17,5 +17,5 @@ def test_a_page_is_what_the_policy_generates(page: Path) -> None:
     assert page.read_text(encoding="utf-8") == policy_page(load_shipped(page.stem)), f"run: {fix}"
 
 
-def test_the_national_default_has_a_page() -> None:
-    assert (PAGES / "us-default.md").is_file()
+def test_every_policy_that_ships_has_a_page_and_no_page_is_of_another() -> None:
+    assert {page.stem for page in PAGES.glob("*.md")} == set(shipped_ids())

@@ -25,6 +25,7 @@ from dispatch.domain.errors import Invalid, NotFound
 from dispatch.ingest.roads import read_roads, write_roads
 from dispatch.operations.hazards import record_all
 from dispatch.operations.policies import install_policy
+from dispatch.operations.policy_checks import require_sound
 from dispatch.operations.setup import set_up
 from dispatch.operations.zones import replace_zones
 from dispatch.queries.travel import ROADS_FILE
@@ -164,8 +165,7 @@ def units(
     """
     roster = read_roster(file, jurisdiction)
     texts = find_policy(policy) if policy else None
-    if texts is not None:
-        texts.load()
+    loaded = texts.load() if texts is not None else None
 
     async def store(session: Any) -> dict[str, int]:
         wanted, new = await check_references(session, roster)
@@ -173,10 +173,10 @@ def units(
             return new
         actor = cli_actor(wanted.jurisdiction_id)
         added = await set_up(session, wanted, actor)
-        if texts is not None:
-            await install_policy(
-                session, actor.jurisdiction_id, texts.texts, texts.parents, actor=actor.subject, now=datetime.now(UTC)
-            )
+        if texts is not None and loaded is not None:
+            j, now = actor.jurisdiction_id, datetime.now(UTC)
+            await require_sound(session, j, loaded, now)
+            await install_policy(session, j, texts.texts, texts.parents, actor=actor.subject, now=now)
         return {name: getattr(added, name) for name in ("agencies", "programs", "units", "responders", "shifts")}
 
     with migrated_database() as url:

@@ -19,6 +19,7 @@ from dispatch.policies import shipped_ids
 from dispatch.triage.cases import CaseReport, run_cases
 from dispatch.triage.decision import TriageDecision
 from dispatch.triage.explain import explain as explain_call
+from dispatch.triage.explain_text import short_text, whole_text
 from dispatch.triage.findings import ACCEPTED, ERROR, WARNING, Finding
 from dispatch.triage.lint import check_policy
 from dispatch.triage.policy import Policy
@@ -124,9 +125,15 @@ def explain(
     at: Annotated[
         str | None, typer.Option(help="The moment, 2026-11-23T14:00Z; default: the call's own, else now.")
     ] = None,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Every fact, row and clause, also those that missed.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a policy decides for one call and why: what was read, who may go, what is worth asking."""
+    """Say what a policy decides for one call and why: what was read, who may go, what is worth asking.
+
+    --all and --json give the whole trace: each row hit or missed and by which condition, each program's clauses.
+    """
     body = call_body(
         call, type_text=type_text, code=code, source=source, narrative=narrative, answers=answer, channel=channel, at=at
     )
@@ -138,7 +145,7 @@ def explain(
     if as_json:
         emit(explanation.as_data())
     else:
-        _show_explanation(data(), explanation.as_text())
+        _show_explanation(data(), whole_text(explanation) if show_all else short_text(explanation))
         _show_questions(data(), decision)
 
 
@@ -214,7 +221,7 @@ def _show_findings(out: Console, policy: Policy, findings: list[Finding], counts
 def _show_explanation(out: Console, text: str) -> None:
     """The text with what decided in bold and what nobody said in grey."""
     for number, line in enumerate(text.splitlines()):
-        is_quiet = "= unknown from unknown" in line or line.lstrip().startswith(("not_read", "missed"))
+        is_quiet = "= unknown from unknown" in line or line.lstrip().startswith(("not_read", "missed", "Nobody has"))
         style = "bold" if number == 0 or (line and not line.startswith(" ")) else "dim" if is_quiet else ""
         style = "green" if line.lstrip().startswith("hit ") else style
         out.print(line, style=style, markup=False, soft_wrap=True)

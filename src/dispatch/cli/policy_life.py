@@ -18,7 +18,8 @@ from dispatch.cli.service import migrated_database, run_in_transaction
 from dispatch.domain.errors import Invalid, SecondPersonRequired
 from dispatch.ingest.history import Reject, load_mapping, read_calls
 from dispatch.operations.call_body import CallBody
-from dispatch.operations.policies import install_policy, require_sound
+from dispatch.operations.policies import install_policy
+from dispatch.operations.policy_checks import require_sound
 from dispatch.triage.decision import as_data
 from dispatch.triage.diff import Change, diff_policies, plain
 from dispatch.triage.docs import policy_page
@@ -53,8 +54,8 @@ def publish(
 
     async def store(session: AsyncSession) -> str:
         j = await find_jurisdiction(session, jurisdiction)
-        await require_sound(loaded)
         now = datetime.now(UTC)
+        await require_sound(session, j, loaded, now)
         who = f"cli:{operator}"
         await install_policy(
             session, j, texts.texts, texts.parents, actor=who, now=now, reviewed_by=reviewed_by.strip(), note=note

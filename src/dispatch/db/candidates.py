@@ -88,8 +88,8 @@ _SOME = text(
 _ZONE = text("select time_zone from jurisdiction where id = :jurisdiction_id")
 
 
-async def zone_of(session: AsyncSession, jurisdiction_id: str) -> tzinfo:
-    """The time zone whose days count for certificates."""
+async def zone_of(session: AsyncSession, jurisdiction_id: str) -> ZoneInfo:
+    """The time zone whose days count for certificates, and on whose clock policies keep hours."""
     return ZoneInfo(await session.scalar(_ZONE, {"jurisdiction_id": jurisdiction_id}) or "UTC")
 
 

@@ -24,15 +24,13 @@ from dispatch.domain.errors import (
     FieldProblem,
     Invalid,
     NotFound,
-    PolicyInvalid,
     StaleVersion,
 )
 from dispatch.domain.events import EventType
 from dispatch.domain.time import iso
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.policy_checks import require_sound
 from dispatch.operations.second_person import require_second_person
-from dispatch.triage.findings import ERROR, Finding
-from dispatch.triage.lint import check_policy
 from dispatch.triage.naming import require_file_names
 from dispatch.triage.policy import Policy, load_policy
 
@@ -62,7 +60,7 @@ async def publish(
     _require_publishable(row, wish)
     await require_second_person(session, actor, row.written_by, f"{key.name} was written")
     await _require_second_thought(session, row, wish, actor)
-    await require_sound(await policies.compiled(row))
+    await require_sound(session, key.jurisdiction_id, await policies.compiled(row), actor.now)
     checked = row.sha256
     await _in_turn(session, key.jurisdiction_id)
     row = await stored_version(session, key, lock=True)
@@ -160,19 +158,6 @@ async def install_policy(
     reviewed = {"reviewed_by": reviewed_by} if reviewed_by else {}
     await tell(session, told, log.Entry(EventType.POLICY_PUBLISHED, key.name, now, None, payload | reviewed))
     return policy
-
-
-async def require_sound(policy: Policy) -> list[Finding]:
-    """The warnings of a policy that has no error and whose cases hold. Raises PolicyInvalid with all that is wrong."""
-    findings = await asyncio.to_thread(check_policy, policy)
-    errors = [FieldProblem(found.place, found.code, found.detail) for found in findings if found.severity == ERROR]
-    if errors:
-        raise PolicyInvalid(
-            f"The policy has {len(errors)} error{'s' if len(errors) != 1 else ''} and was not published.",
-            fix="Mend each place named in errors, check again, then publish.",
-            errors=errors,
-        )
-    return findings
 
 
 async def _require_second_thought(session: AsyncSession, row: PolicyVersion, wish: Publication, actor: Actor) -> None:

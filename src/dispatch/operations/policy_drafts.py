@@ -21,9 +21,9 @@ from dispatch.db.models import PolicyVersion
 from dispatch.domain.errors import Conflict, FieldProblem, Invalid, PolicyInvalid, Refused
 from dispatch.domain.events import EventType
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.policy_checks import findings_here
 from dispatch.policies import read_shipped, shipped_ids
 from dispatch.triage.findings import ERROR, Finding
-from dispatch.triage.lint import check_policy
 from dispatch.triage.naming import name_of, require_file_names
 from dispatch.triage.policy import Policy
 from dispatch.triage.policy_texts import parent_id, policy_sha256
@@ -91,7 +91,7 @@ async def save_draft(
         _require_own_draft(row, actor)
     row.texts, row.parents, row.sha256 = wanted.texts, parents, sha256
     row.note, row.updated_at = wanted.note, actor.now
-    checked = await check(policies, row)
+    checked = await check(session, policies, row, actor)
     payload = {"id": key.id, "version": version, "sha256": row.sha256, "note": wanted.note, "errors": checked.errors}
     await tell(session, actor, log.Entry(EventType.POLICY_DRAFTED, key.name, actor.now, None, payload))
     return row, checked, is_new
@@ -111,7 +111,7 @@ async def discard_draft(session: AsyncSession, key: PolicyKey, actor: Actor) -> 
 async def check_version(session: AsyncSession, key: PolicyKey, policies: ActivePolicies, actor: Actor) -> Checked:
     """What the checks say of a stored version; the log knows that it was asked and what came out."""
     row = await stored_version(session, key)
-    checked = await check(policies, row)
+    checked = await check(session, policies, row, actor)
     payload = {
         "id": row.id,
         "version": row.version,
@@ -124,14 +124,14 @@ async def check_version(session: AsyncSession, key: PolicyKey, policies: ActiveP
     return checked
 
 
-async def check(policies: ActivePolicies, row: PolicyVersion) -> Checked:
+async def check(session: AsyncSession, policies: ActivePolicies, row: PolicyVersion, actor: Actor) -> Checked:
     """Every finding of the loader, or of the checks when it loads."""
     try:
         policy = await policies.compile(row)
     except PolicyInvalid as invalid:
         findings = [Finding(ERROR, one.code, one.pointer, one.detail) for one in invalid.errors]
         return Checked(False, None, findings)
-    findings = await asyncio.to_thread(check_policy, policy)
+    findings = await findings_here(session, row.jurisdiction_id, policy, actor.now)
     return Checked(all(found.severity != ERROR for found in findings), contents_of(policy), findings)
 
 

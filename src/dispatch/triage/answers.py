@@ -57,7 +57,7 @@ class Answer:
     def _sent(self, takers: Sequence[Taker]) -> Planned:
         plan = POLICE_PLAN if self.template is None else build_plan(self.template, takers, self.added)
         first = plan.steps[0].slots
-        who = " + ".join([slot.program or slot.responder_type for slot in first])
+        who = " + ".join(dict.fromkeys([slot.program or slot.responder_type for slot in first]))
         return Planned(
             plan,
             self.needs_human or self.category is Category.UNKNOWN or _ends_at_desk(self.template, plan),

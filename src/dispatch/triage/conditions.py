@@ -138,6 +138,16 @@ def atoms_of(condition: Condition) -> Iterator[Atom]:
                 yield from atoms_of(part)
 
 
+def asked_for(condition: Condition) -> Iterator[Atom]:
+    """The atoms that speak for a match, in the order written: all but those under a `not`."""
+    match condition:
+        case Atom():
+            yield condition
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from asked_for(part)
+
+
 def describe(condition: Condition) -> str:
     """The condition as a reader would say it."""
     match condition:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.domain.call import CallFacts
-from dispatch.domain.plan import Slot
 from dispatch.triage.conditions import (
     CATEGORY,
     TOPIC,
@@ -90,10 +89,6 @@ class Explanation:
             "tables": [asdict(table) for table in self.tables],
             "programs": [asdict(program) for program in self.programs],
         }
-
-    def as_text(self) -> str:
-        """The same as a reader would want it, line by line."""
-        return "\n".join(_lines(self)) + "\n"
 
 
 def explain(call: CallFacts, policy: Policy, at: datetime) -> Explanation:
@@ -179,38 +174,3 @@ def _programs(
             inside = None if call.position is None else is_inside(program.area, call.position)
             clauses.append(ClauseTrace(f"inside {program.area.name or 'its area'}", inside))
         yield ProgramTrace(program.id, verdict.verdict.value, verdict.reasons, tuple(clauses))
-
-
-def _lines(explanation: Explanation) -> Iterator[str]:
-    decision = explanation.decision
-    yield f"{decision.category.value}, priority {decision.priority}, type {decision.incident_type}" + (
-        ", needs a human" if decision.needs_human else ""
-    )
-    yield from (f"  because {reason.rule}: {reason.because}" for reason in decision.reasons)
-    for step in decision.plan.steps:
-        slots = [_slot(slot) for slot in step.slots]
-        wait = f", at most {step.wait_limit_s} s" if step.wait_limit_s is not None else ""
-        yield f"  step {step.step}: {'; '.join(slots)}{wait}"
-    yield "Facts"
-    for name, fact in decision.facts.items():
-        spans = ", ".join(f"{e.quote!r} at {e.start} ({e.context})" for e in fact.evidence)
-        extra = "".join(f", {what} {text}" for what, text in (("note", fact.note), ("conflict", fact.conflict)) if text)
-        yield f"  {name} = {fact.value} from {fact.origin}{extra}{f': {spans}' if spans else ''}"
-    yield f"Topics: {', '.join(decision.topics) or 'none'}"
-    for table in explanation.tables:
-        yield f"Table {table.table}{' (safety floor)' if table.is_floor else ''}"
-        for row in table.rows:
-            yield f"  {row.result:10} {row.row} {row.title}{': ' + '; '.join(row.why) if row.why else ''}"
-    yield "Programs"
-    for program in explanation.programs:
-        yield f"  {program.program}: {program.verdict} ({', '.join(program.reasons)})"
-        for clause in program.clauses:
-            held = "cannot tell" if clause.holds is None else "yes" if clause.holds else "no"
-            yield f"    {held:11} {clause.clause}"
-    yield from (f"Warning: {warning}" for warning in decision.warnings)
-
-
-def _slot(slot: Slot) -> str:
-    program = f" ({slot.program})" if slot.program else ""
-    skills = f" with {', '.join(sorted(slot.capabilities))}" if slot.capabilities else ""
-    return f"{slot.count} {slot.responder_type}{program} {slot.role}{skills}"

@@ -11,11 +11,9 @@ from dispatch.triage.evaluate import evaluate
 from dispatch.triage.facts import DANGERS, VOCABULARY
 from dispatch.triage.findings import ACCEPTED, ERROR, WARNING, Finding
 from dispatch.triage.missed_dangers import check_missed_dangers
-from dispatch.triage.model import COMES_TO_EVERY_CALL, RETIRED
+from dispatch.triage.model import COMES_TO_EVERY_CALL, ORDINARY_MOMENT, RETIRED
 from dispatch.triage.policy import Policy
 from dispatch.triage.row_order import check_row_order
-
-_NOON = "2026-01-07T12:00"
 
 
 def check_policy(policy: Policy) -> list[Finding]:
@@ -40,7 +38,7 @@ def check_policy(policy: Policy) -> list[Finding]:
 
 def _gaps(policy: Policy) -> Iterator[Finding]:
     """Incident types for which, with nothing else known, only the catch-all answers."""
-    at = datetime.fromisoformat(_NOON).replace(tzinfo=policy.zone)
+    at = datetime.fromisoformat(ORDINARY_MOMENT).replace(tzinfo=policy.zone)
     catch_all = policy.rows[-1].id
     for incident_type in policy.incident_types.values():
         decision = evaluate(CallFacts(source="check", type_code=incident_type.code), policy, at)

@@ -15,6 +15,7 @@ IGNORE, CANNOT_TELL = "ignore", "cannot_tell"
 COMES_TO_EVERY_CALL = frozenset({"police", "fire", "ems"})
 CO_RESPONDER, CVI = "co_responder", "cvi"
 LIFE_THREAT = 1  # the priorities up to this one: somebody may die
+ORDINARY_MOMENT = "2026-01-07T12:00"  # of a case that names none: a Wednesday at noon, in winter time
 URGENT = 2  # the priorities up to this one cannot wait
 
 

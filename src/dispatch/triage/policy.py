@@ -1,6 +1,6 @@
 """A policy: texts in, a compiled and immutable policy out, or every problem of the texts at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -61,6 +61,7 @@ class Policy:
     is_own_zone: it does not inherit its zone; other_zones: those of programs that name another one.
     own_rows: ids of those that it does not inherit. inherited_dangers: dangers that the cases of the policies it stands
     on tell of, besides those in `cases`.
+    stands_on: the policies that it extends, the nearest first.
     limits: how long to wait for what before somebody is told. hazards: the kinds of hazards that a place may have.
     outcomes: what may come of an assignment.
     accepted: warnings of the check that have a reason.
@@ -115,6 +116,7 @@ class Policy:
     hazards: HazardKinds = SHIPPED_HAZARDS
     outcomes: Catalogue = SHIPPED_OUTCOMES
     accepted: tuple[Acceptance, ...] = ()
+    stands_on: tuple[str, ...] = ()
     memos: Memos = field(default_factory=Memos, compare=False, repr=False)
 
     @property
@@ -129,7 +131,7 @@ def load_policy(texts: Mapping[str, str], *, parents: Mapping[str, Mapping[str, 
     """
     problems = Problems()
     draft, chain = _merged(texts, parents, problems)
-    policy = _built(draft, policy_sha256(texts, {name: parents[name] for name in chain}), problems)
+    policy = _built(draft, policy_sha256(texts, {name: parents[name] for name in chain}), chain, problems)
     if problems.found or policy is None:
         count = len(problems.found)
         raise PolicyInvalid(
@@ -158,7 +160,7 @@ def _merged(
     return draft, chain
 
 
-def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
+def _built(draft: Draft, sha256: str, chain: Sequence[str], problems: Problems) -> Policy | None:
     if draft.own_settings is None:
         return None
     settings = parse_settings(YamlMapping(draft.settings, draft.own_settings.place), draft.own_settings, problems)
@@ -205,6 +207,7 @@ def _built(draft: Draft, sha256: str, problems: Problems) -> Policy | None:
         tables=tables,
         rows=tuple(rows),
         own_rows=own_row_ids(draft),
+        stands_on=tuple(chain),
         row_tables=row_tables,
         table_bits=table_bits(row_tables, len(tables)),
         index=build_index([row.when for row in rows]),

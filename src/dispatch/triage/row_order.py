@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from dispatch.domain.classification import SlotRole
-from dispatch.triage.conditions import TOPIC, AllOf, Condition, required_atoms
-from dispatch.triage.facts import DANGERS, VOCABULARY
+from dispatch.triage.conditions import CATEGORY, INCIDENT_TYPE, TOPIC, AllOf, Condition, asked_for, required_atoms
+from dispatch.triage.facts import DANGERS, UNKNOWN, VOCABULARY
 from dispatch.triage.findings import ERROR, WARNING, Finding
 from dispatch.triage.model import ACTIVE, COMES_TO_EVERY_CALL, URGENT, Row, Table
 from dispatch.triage.policy import Policy
@@ -73,16 +73,40 @@ def _takes(row: Row, calls: Condition) -> bool:
 
 
 def _hidden_urgency(policy: Policy) -> Iterator[Finding]:
-    """Outside the floor the first row that holds answers alone, so a milder one must not take a call of danger."""
+    """Outside the floor the first row that holds answers alone, so a milder one must not take a call of danger.
+
+    Told of a later row that asks for a danger, and of an urgent one that meets the earlier on what both look for; but
+    not of an exception, which asks for all that the urgent row asks for and more.
+    """
     for table in policy.tables:
         for earlier, later in combinations(_active(table), 2):
             before, after = (row.then.priority if row.then else None for row in (earlier, later))
             if table.is_floor or before is None or after is None or before <= after:
                 continue
-            if _asks_danger(later) and _can_meet(earlier, later):
+            meets = _is_urgent(later) and not _covers(later, earlier) and _meeting_point(policy, earlier, later)
+            if (meets or _asks_danger(later)) and _can_meet(earlier, later):
                 first, second = f"{earlier.id} (priority {before})", f"{later.id} (priority {after})"
-                detail = f"{first} comes before {second} and can take its calls."
+                where = f": both look for {meets}" if meets else ""
+                detail = f"{first} comes before {second} and can take its calls{where}."
                 yield Finding(WARNING, "overlap", str(earlier.place), detail, _pair(earlier, later))
+
+
+def _meeting_point(policy: Policy, one: Row, other: Row) -> str:
+    """A value that both rows look for, else an incident type that is for both by itself; empty when there is neither.
+
+    The category is no meeting point, since nearly every row asks for one.
+    """
+    wanted = [atom for atom in asked_for(one.when) if atom.key != CATEGORY]
+    for atom in asked_for(other.when):
+        for mine in wanted:
+            if mine.key == atom.key and (common := (mine.values & atom.values) - {UNKNOWN}):
+                return f"{atom.key} {' or '.join(sorted(common))}"
+    for known in policy.incident_types.values():
+        state = {**dict(known.facts), INCIDENT_TYPE: known.code, CATEGORY: known.category.value}
+        topics = frozenset(known.topics)
+        if one.test(state, topics) is True and other.test(state, topics) is True:
+            return f"the type {known.code}"
+    return ""
 
 
 def _lost_leads(policy: Policy) -> Iterator[Finding]:

@@ -96,7 +96,7 @@ def test_an_explanation_says_which_words_and_which_row_decided(invoke: Invoke, m
     result = invoke("policy", "explain", mini, "--type", "WELFARE CHECK", "--narrative", "man holding a knife")
 
     assert result.exit_code == 0
-    assert "'holding a knife'" in result.stdout
+    assert '"holding a knife"' in result.stdout
     assert "T-01" in result.stdout
 
 

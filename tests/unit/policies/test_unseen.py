@@ -31,6 +31,16 @@ KNOWN_GAPS = {
     "whole family woke up w/ headaches and puking, furnace is old",
     "found a box of kitchen knives left at the thrift drop off",
     "karaoke til 2, singers are dying up there",
+    "upstairs again, i hear her saying please dont over and over and something hitting the wall",
+    "coworker came in w/ fingermarks on her neck, says she cant go home tonight",
+    "he wont let me out of the bedroom, hes got my phone, im on the ipad",
+    "driver lifted his shirt and showed me the grip when i honked",
+    "husb is sweating, grey, says its just heartburn, left arm feels heavy",
+    "buzzing and popping from the outlet, wall is too hot to touch",
+    "dog fell thru the ice on the pond and the owner went in after it",
+    "my 6 yo was in the front yard a minute ago, a van pulled off, i cant find her",
+    "they cut my tree branches and threw them on my side",
+    "raccoon in the attic, scratching at night",
 }
 
 
@@ -84,6 +94,57 @@ def test_what_is_not_understood_is_never_safer_than_what_is(says: str) -> None:
     ],
 )
 def test_danger_that_a_second_reader_told_in_other_words_is_read(type_text: str, says: str) -> None:
+    assert not is_wrong(judge(), Sentence("", "danger", "", type_text, says))
+
+
+@pytest.mark.parametrize(
+    ("type_text", "says"),
+    [
+        ("PARKING", "driver of the truck flipped me off and left"),
+        ("PARKING", "car parked on its side of the driveway"),
+        ("ANIMAL COMPLAINT", "a snake got in her garage"),
+        ("NEIGHBOR DISPUTE", "wife says she is better off without him"),
+        ("HOMELESS CONCERN", "man asking for a coat, it is cold tonight"),
+        ("JUVENILE COMPLAINT", "kids in the back seat singing, windows down"),
+        ("CITIZEN ASSIST", "mother has dementia, wants a hand to carry her groceries home"),
+        ("CITIZEN ASSIST", "power is out on our street since noon"),
+        ("NOISE COMPLAINT", "cracks in the ceiling from the bass upstairs"),
+        ("NOISE COMPLAINT", "neighbors playing live music with shell drums"),
+        ("CITIZEN ASSIST", "shocked by the size of my bill, wants to talk to somebody"),
+        ("JUVENILE COMPLAINT", "teens smoking in the park"),
+        ("PARKING", "car has a tracker, tow company says it is theirs"),
+    ],
+)
+def test_words_of_the_newer_classes_that_mean_no_harm_bring_nobody(type_text: str, says: str) -> None:
+    assert not is_wrong(judge(), Sentence("", "benign", "", type_text, says))
+
+
+@pytest.mark.parametrize(
+    ("type_text", "says"),
+    [
+        ("PARKING", "he drove right at the guard and he had to jump"),
+        ("PARKING", "suv overturned by the exit"),
+        ("HOMELESS CONCERN", "man sitting in the snow barefoot and no coat"),
+        ("ANIMAL COMPLAINT", "rattlesnake bit the hiker on the ankle"),
+        ("CITIZEN ASSIST", "electricity went out and my mothers ventilator is beeping"),
+        ("WELFARE CHECK", "my dad has alzheimers and he walked out an hour ago"),
+        ("CITIZEN ASSIST", "kid in the car seat, all windows up, it is hot out"),
+        ("WELFARE CHECK", "little girl in a diaper on the highway"),
+        ("JUVENILE COMPLAINT", "boy aimed something black at the bus"),
+        ("CITIZEN ASSIST", "plumber got zapped by the water heater"),
+        ("CITIZEN ASSIST", "uncle stopped speaking mid word"),
+        ("NEIGHBOR DISPUTE", "she is violating the restraining order right now"),
+        ("NOISE COMPLAINT", "flickering glow from the roof next door"),
+        ("ANIMAL COMPLAINT", "cow got out and trampled a walker"),
+        ("JUVENILE COMPLAINT", "teens walking on the frozen river"),
+        ("WELFARE CHECK", "lady in the car mouthed call police to me"),
+        ("WELFARE CHECK", "mi vecino cayo de la escalera y no siente los pies"),
+        ("FOUND PROPERTY", "old dynamite in the shed"),
+    ],
+)
+def test_danger_of_the_newer_classes_is_read_in_other_words_than_those_it_was_mended_for(
+    type_text: str, says: str
+) -> None:
     assert not is_wrong(judge(), Sentence("", "danger", "", type_text, says))
 
 

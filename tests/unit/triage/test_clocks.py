@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from tests.unit.triage import small_policy as small
 from tests.unit.triage.small_policy import TEXTS, a_call, a_policy, decided
 
+from dispatch.policies import load_shipped
 from dispatch.triage.explain import explain
+from dispatch.triage.explain_text import whole_text
 from dispatch.triage.lint import check_policy
 from dispatch.triage.policy import Policy, load_policy
+from dispatch.triage.zone_check import check_zone
 
 # In Chicago the clock goes from 01:59 to 03:00 at 08:00 UTC that day, and from 01:59 back to 01:00 at 07:00 UTC.
 FORWARD, BACK = datetime(2026, 3, 8, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
@@ -108,9 +111,8 @@ def test_two_moments_with_the_same_wall_clock_here_may_differ_there() -> None:
 def test_the_trace_names_the_clock_that_it_looked_at() -> None:
     policy = open_with('{daily: ["08:00-10:00"]}', more="time_zone: America/Phoenix\n")
 
-    assert (
-        "open at Wednesday 08:30 MST"
-        in explain(a_call("loud music"), policy, datetime(2026, 7, 8, 15, 30, tzinfo=UTC)).as_text()
+    assert "open at Wednesday 08:30 MST" in whole_text(
+        explain(a_call("loud music"), policy, datetime(2026, 7, 8, 15, 30, tzinfo=UTC))
     )
 
 
@@ -145,3 +147,38 @@ def test_hours_that_borrow_the_zone_of_the_parent_are_a_doubt() -> None:
     assert doubts(city, program) == ["late"]
     assert doubts(city + "time_zone: America/Denver\n", program) == []
     assert doubts(city, program + "time_zone: America/Denver\n") == []
+
+
+@pytest.mark.parametrize(
+    ("place", "codes"),
+    [
+        ("America/Chicago", []),
+        ("US/Central", []),  # another name of the same clock
+        ("America/Denver", ["other_zone"]),
+        ("America/Regina", ["other_zone"]),  # the same clock in winter alone
+    ],
+)
+def test_hours_that_would_be_read_on_another_clock_than_the_places_are_an_error(place: str, codes: list[str]) -> None:
+    policy = open_with('{daily: ["08:00-10:00"]}')
+
+    found = check_zone(policy, ZoneInfo(place), datetime(2026, 1, 10, tzinfo=UTC))
+
+    assert [one.code for one in found] == codes
+    assert all("crisis-team" in one.detail and f"time_zone: {place}" in one.detail for one in found)
+
+
+def test_a_policy_that_asks_no_clock_may_decide_anywhere() -> None:
+    now, denver = datetime(2026, 1, 10, tzinfo=UTC), ZoneInfo("America/Denver")
+    own = open_with('{daily: ["08:00-10:00"]}', more="time_zone: America/Chicago\n")
+
+    assert check_zone(load_shipped("us-default"), denver, now) == []
+    assert check_zone(own, denver, now) == []  # its one program with hours says which clock it keeps
+
+
+def test_a_row_with_a_date_rests_on_the_policys_clock() -> None:
+    care = small.CARE.replace("id: CA-01,", "id: CA-01, from: 2026-06-01,", 1)
+    policy = a_policy(**{"tables/50-care.yaml": care})
+
+    found = check_zone(policy, ZoneInfo("America/Denver"), datetime(2026, 1, 10, tzinfo=UTC))
+
+    assert "CA-01" in found[0].detail

@@ -36,6 +36,48 @@ def test_a_case_is_the_example_of_its_row_and_of_no_other() -> None:
     assert page.count("A neighbour was not seen for days") == 1
 
 
+PACK = {
+    "policy.yaml": """\
+policy: pack
+version: 1
+title: Pack
+owner: Us
+time_zone: America/Los_Angeles
+extends: test-city
+""",
+    "tables/50-care.yaml": """\
+table: care
+rows:
+  - {id: PK-01, title: Theft by night, when: {topic: theft, place: transit},
+     then: {category: type, priority: type, plan: police}, because: Somebody asked.}
+""",
+    "programs/late.yaml": """\
+program: late
+responder_type: community_responder
+takes: [{topic: noise}]
+hours: {mon-fri: ['18:00-02:00'], sun: ['00:00-24:00']}
+closed_on: [2026-12-25]
+staffing: Two by two
+""",
+    "cases/pack.yaml": """\
+cases:
+  - {case: Noise by night, given: {call_type: Noise complaint, weapon: none, at: '2026-11-23T20:00'},
+     expect: {programs: {late: eligible}}}
+""",
+}
+
+
+def test_the_page_of_a_pack_shows_its_own_and_names_what_it_extends() -> None:
+    page = policy_page(load_policy(PACK, parents={"test-city": city_policy()}))
+
+    assert "This policy extends [test-city](test-city.md)." in page
+    assert "#### PK-01: Theft by night" in page
+    assert [part for part in ("CA-01", "FL-01", "`phone-report`") if part in page] == []
+    assert "- **Hours:** Monday to Friday 18:00-02:00; Sunday 00:00-24:00; closed on 2026-12-25" in page
+    assert "- **Staffing:** Two by two" in page
+    assert '- Noise by night ("Noise complaint", weapon: none, 2026-11-23 20:00): late is eligible' in page
+
+
 def test_the_same_policy_gives_the_same_page_and_markup_in_a_reason_stays_text() -> None:
     texts = city_policy(care=CARE.replace("A knock helps.", "A <b>knock</b> helps."))
 

@@ -12,6 +12,7 @@ from tests.unit.triage.small_policy import TEXTS, WEDNESDAY_NOON, a_call
 from dispatch.domain.errors import FieldProblem, PolicyInvalid
 from dispatch.triage.evaluate import evaluate
 from dispatch.triage.explain import explain
+from dispatch.triage.explain_text import short_text, whole_text
 from dispatch.triage.facts import VOCABULARY
 from dispatch.triage.lint import check_policy
 from dispatch.triage.policy import Policy, load_policy
@@ -161,5 +162,7 @@ def holds_or_is_told(texts: dict[str, str]) -> None:
         decision = evaluate(a_call(said), policy, WEDNESDAY_NOON)
         assert decision.plan.steps[-1].slots
         assert not [warning for warning in decision.warnings if warning.startswith("engine_error")]
-    assert explain(a_call("loud music"), policy, WEDNESDAY_NOON).as_text()
+    trace = explain(a_call("loud music"), policy, WEDNESDAY_NOON)
+    assert whole_text(trace)
+    assert short_text(trace)
     check_policy(policy)

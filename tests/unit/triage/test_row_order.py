@@ -11,7 +11,7 @@ from dispatch.triage.lint import check_policy
 LED_BY_A_TEAM = "priority: 1, plan: community-first}, because: People fight."
 CALM = (
     "  - {{id: CA-06, title: Noise told, when: {{topic: [noise, party], {when}}},\n"
-    "     then: {{category: quality_of_life, priority: 2, plan: community-first}}, because: Somebody asked.}}\n"
+    "     then: {{category: quality_of_life, priority: 3, plan: community-first}}, because: Somebody asked.}}\n"
 )
 FLOOR_ROWS = (
     "  - {id: VI-01, title: Weapon used, when: {weapon: used},"
@@ -52,6 +52,40 @@ def test_a_row_that_asks_for_a_danger_being_denied_may_stand_behind_a_milder_one
 
     assert "overlap" not in codes(**{"tables/50-care.yaml": care})
     assert "overlap" in codes(**{"tables/50-care.yaml": armed})
+
+
+URGENT_NOISE = (
+    "  - {{id: CA-06, title: Noise at night, when: {when},\n"
+    "     then: {{category: quality_of_life, priority: 2, plan: police}}, because: Somebody is afraid.}}\n"
+)
+
+
+def overlaps(when: str, **changed: str) -> list[str]:
+    care = small.CARE + URGENT_NOISE.format(when=when)
+    return [one.about for one in found(**{"tables/50-care.yaml": care}, **changed) if one.code == "overlap"]
+
+
+def test_an_urgent_row_without_a_danger_behind_a_milder_one_that_looks_for_the_same_is_told() -> None:
+    assert overlaps("{topic: noise, place: private_residence}") == ["CA-03 before CA-06", "CA-04 before CA-06"]
+    assert overlaps("{any: [{topic: party}, {place: transit}]}") == ["CA-03 before CA-06"]
+
+
+def test_an_urgent_row_that_a_type_brings_beside_a_milder_one_is_told() -> None:
+    types = small.INCIDENT_TYPES.replace(",,noise", ",,noise;welfare")
+
+    assert overlaps("{topic: welfare}") == []
+    assert overlaps("{topic: welfare}", **{"incident_types.csv": types}) == ["CA-04 before CA-06"]
+
+
+def test_an_exception_may_stand_before_the_urgent_row_that_it_is_one_of() -> None:
+    """It asks for all that the rule asks for and more, so the writer has seen both."""
+    assert overlaps("{topic: [noise, party]}") == []
+    assert overlaps("{topic: [noise, party], place: private_residence}") == ["CA-03 before CA-06", "CA-04 before CA-06"]
+
+
+def test_rows_that_no_call_can_be_for_at_once_and_milder_rows_behind_are_no_doubt() -> None:
+    assert overlaps("{topic: theft, crime: none, place: private_residence}") == []
+    assert overlaps("{suicide: none}") == []
 
 
 @given(st.permutations(range(4)))

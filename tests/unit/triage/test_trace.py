@@ -8,6 +8,7 @@ from tests.unit.triage.small_policy import SMALL, WEDNESDAY_NOON, a_call, a_poli
 from dispatch.triage.cases import run_cases
 from dispatch.triage.decision import as_data
 from dispatch.triage.explain import explain
+from dispatch.triage.explain_text import short_text, whole_text
 from dispatch.triage.lint import check_policy
 from dispatch.triage.questions import with_questions
 
@@ -31,9 +32,23 @@ def test_the_trace_is_data_and_readable_text() -> None:
     trace = explain(a_call("loud music and a gun"), SMALL, WEDNESDAY_NOON)
 
     assert json.loads(json.dumps(trace.as_data()))["decision"] == as_data(trace.decision)
-    text = trace.as_text()
+    text = whole_text(trace)
     assert "weapon = mentioned from narrative: 'gun' at 17 (affirmed)" in text
     assert "crisis-team: ineligible (disqualifier:weapon)" in text
+
+
+def test_the_short_text_says_what_speaks_for_the_answer_and_nothing_of_what_does_not() -> None:
+    text = short_text(explain(a_call("loud music and a gun, he is drunk"), SMALL, WEDNESDAY_NOON))
+
+    assert text.startswith("Violence, priority 1, filed as unknown\n")
+    assert "  VI-02 Weapon\n      A weapon is there.\n" in text
+    assert "  1. police\n" in text
+    assert '  weapon: mentioned, by narrative "gun"\n' in text
+    assert "Nobody has said, so unknown: violence, suicide" in text
+    assert "  crisis-team may not go: weapon is at least mentioned" in text
+    assert "Not a call of their kind: desk, peace" in text
+    assert text.endswith("Would have decided alone\n  CA-04 Noise\n")
+    assert [row for row in ("VI-01", "LT-01", "CA-05") if row in text] == []
 
 
 def test_the_explanation_is_of_the_very_decision() -> None:

@@ -11,7 +11,7 @@ from dispatch.triage.loading.fields import Fields
 from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.source import Mapping, Node, Scalar
 from dispatch.triage.loading.words import Words, is_fact_value
-from dispatch.triage.model import Case, Expectation, Place
+from dispatch.triage.model import ORDINARY_MOMENT, Case, Expectation, Place
 
 _CASE_KEYS = ("case", "given", "expect", "not_because", "must_hold", "source", "note")
 _CALL_KEYS = ("source", "code", "call_type", "narrative", "at", "channel", "priority", "lat", "lon", "language")
@@ -19,7 +19,6 @@ _EXPECT_KEYS = (
     *("row", "category", "priority", "incident_type", "responder", "with", "never", "program", "needs_human"),
     *("facts", "topics", "programs"),
 )
-_DEFAULT_AT = "2026-01-07T12:00"  # a Wednesday in winter time
 
 
 def parse_cases(
@@ -95,14 +94,14 @@ def _position(given: Fields, problems: Problems) -> LatLon | None:
 
 
 def _moment(given: Fields, problems: Problems) -> str:
-    word = given.text("at", default=_DEFAULT_AT)
+    word = given.text("at", default=ORDINARY_MOMENT)
     try:
         moment = datetime.fromisoformat(word)
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is not None:
         problems.add(given.place_of("at"), "date", f"{word!r} is not a local time. Write it as 2026-11-23T14:00.")
-        return _DEFAULT_AT
+        return ORDINARY_MOMENT
     return word
 
 
