@@ -22,6 +22,7 @@ from dispatch.api import (
     health,
     incidents,
     links,
+    notices,
     policies,
     policy_life,
     positions,
@@ -63,7 +64,7 @@ problem document (RFC 9457) with a `code`, a sentence, and what to do.
 
 
 MODULES = (
-    *(calls, incidents, links, assignments, turns, follow_ups, reevaluation, roster, shifts, positions),
+    *(calls, incidents, links, assignments, turns, follow_ups, notices, reevaluation, roster, shifts, positions),
     *(policies, policy_life, feed, tokens, alarms, reports, health, waiting),
 )
 

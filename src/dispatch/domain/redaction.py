@@ -16,6 +16,8 @@ BLOCK_DECIMALS = 3
 _NAMING = ("person", "plate", "age")
 # What a unit did and why. Its times and steps are part of the incident; these are its agency's.
 _CONDUCT = ("reason", "outcome", "note")
+# What of an incident those who are told one way are not told (`GET /v1/cvi/notices` says all that they are).
+_NOT_BY_NOTICE = ("incident_type", "priority")
 
 
 def redacted_call(call: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
@@ -47,8 +49,13 @@ def redacted_places(data: Mapping[str, Any], principal: Principal) -> dict[str, 
 
 
 def redacted_assignment(row: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
-    """An assignment as this principal may see it: without reason, outcome and note of other agencies' units."""
+    """An assignment as this principal may see it: without reason, outcome and note of other agencies' units.
+
+    Whoever is told one way learns no more of the incident from its assignment than from its notice.
+    """
     shown = redacted_places(row, principal)
+    if principal.is_one_way:
+        shown |= dict.fromkeys(_NOT_BY_NOTICE)
     return shown if principal.sees_conduct(row["agency"], row["unit_id"]) else _without_conduct(shown)
 
 
