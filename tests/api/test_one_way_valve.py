@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.support.city import NOW
+from tests.support.one_way import POLICE, all_that_they_read, police_tokens
 from tests.support.service import Service, a_call
 
 from dispatch.domain.access import ROLE_PERMISSIONS, Permission, Role
@@ -12,49 +13,7 @@ from dispatch.domain.time import iso
 
 pytestmark = pytest.mark.anyio
 
-POLICE = ["city-police"]
-QUERIES = {
-    "/v1/incidents": ("status=pending", "status=active", "status=pending&status=closed&status=cancelled"),
-    "/v1/units": ("agency=harbor-alliance",),
-    "/v1/programs": ("agency=harbor-alliance",),
-    "/v1/responders": ("agency=harbor-alliance",),
-    "/v1/assignments": ("unit=V1", "responder_type=cvi", "agency=harbor-alliance", "program=peacekeepers"),
-    "/v1/feed": ("limit=1000", "limit=3"),
-    "/v1/follow-ups": ("open=true", "open=false", "program=peacekeepers", "agency=harbor-alliance"),
-    "/v1/units/{unit}/positions": (f"from={iso(NOW - timedelta(hours=1))}",),
-}
-# Open to whoever may reach them, by route only; the stream is the feed, and never ends.
-NOT_READ = {"/metrics", "/v1/stream"}
 SHOOTING: dict[str, Any] = {"call_type": None, "narrative": "shots fired outside"}
-
-
-async def _police_tokens(service: Service) -> dict[str, str]:
-    """A token of every role, each kept to police."""
-    found = {}
-    for role in Role:
-        bound: dict[str, Any] = {"source": "cad-east"} if role is Role.INTEGRATION else {}
-        if role is Role.RESPONDER:
-            bound = {"unit_id": service.units["P1"]}
-        found[role.value] = await service.token(role, agencies=POLICE, **bound)
-    return found
-
-
-async def _all_that_they_read(service: Service, tokens: dict[str, str], incidents: list[str]) -> dict[str, bytes]:
-    """Every GET route with every role of police, filled in with every incident and filter, in every media type."""
-    found: dict[str, bytes] = {}
-    paths = [path for path, entry in service.app.openapi()["paths"].items() if "get" in entry and path not in NOT_READ]
-    for path in paths:
-        filled = {path.replace("{incident_id}", incident) for incident in incidents}
-        for name in ("{policy}", "{old}", "{new}"):
-            filled = {one.replace(name, "test-city@1") for one in filled}
-        filled = {one.replace("{unit}", unit) for one in filled for unit in ("P1", "V1")}
-        for one in sorted({one + query for one in filled for query in ("", *("?" + q for q in QUERIES.get(path, ())))}):
-            assert "{" not in one, f"say how {path} is filled in"
-            for role, token in tokens.items():
-                for accept in ("application/json", "text/csv") if path == "/v1/assignments" else ("application/json",):
-                    answer = await service.get(one, by=token, headers={"Accept": accept, "X-Request-Id": "r"})
-                    found[f"{role} {accept} {one}"] = str(answer.status_code).encode() + answer.content
-    return found
 
 
 async def _act(service: Service, waiting: str, busy: str, refused: str) -> None:
@@ -97,11 +56,11 @@ async def _act(service: Service, waiting: str, busy: str, refused: str) -> None:
 async def test_what_violence_interrupters_do_changes_no_byte_that_police_read(service: Service) -> None:
     waiting, busy, refused = [await service.incident(**SHOOTING) for _ in range(3)]
     await service.assign(busy, "P1", "M1")
-    tokens = await _police_tokens(service)
+    tokens = await police_tokens(service)
 
-    before = await _all_that_they_read(service, tokens, [waiting, busy, refused])
+    before = await all_that_they_read(service, tokens, [waiting, busy, refused])
     await _act(service, waiting, busy, refused)
-    after = await _all_that_they_read(service, tokens, [waiting, busy, refused])
+    after = await all_that_they_read(service, tokens, [waiting, busy, refused])
 
     assert sum(one.startswith(b"200") for one in before.values()) > 150
     assert {key: after[key] for key in before if after[key] != before[key]} == {}
@@ -119,7 +78,7 @@ async def test_police_are_told_of_a_violence_interrupter_what_they_are_told_of_n
     later = {"due_at": iso(NOW + timedelta(days=1)), "what": "see the family"}
     await service.step(row["id"], "accepted")
     promised = (await service.post(f"/v1/assignments/{row['id']}/follow-ups", later)).json()["id"]
-    police = await _police_tokens(service)
+    police = await police_tokens(service)
     place = {"positions": [{"lat": 44.05, "lon": -124.9, "at": iso(NOW)}]}
     probes: list[tuple[str, str, str, str, dict[str, Any]]] = []
     for real, nobody in (("V1", "V8"), (service.units["V1"], "unt_" + "0" * 26)):
@@ -216,3 +175,24 @@ def test_the_walk_meets_a_role_for_every_permission_to_read() -> None:
     read = {one for one in Permission if one.value.endswith(".read")}
 
     assert read <= {one for permissions in ROLE_PERMISSIONS.values() for one in permissions}
+
+
+async def test_when_a_violence_interrupter_answers_no_check_police_are_told_to_go_and_not_for_whom(
+    service: Service,
+) -> None:
+    """The one thing that comes back through the valve: that somebody must go there now."""
+    incident = await service.incident(**SHOOTING)
+    [row] = await service.assign(incident, "V1")
+    for status in ("accepted", "en_route", "on_scene"):
+        await service.step(row["id"], status)
+    tokens = await police_tokens(service)
+
+    for _ in range(2):
+        await service.after(1200)
+
+    alarms = await service.alarms(by=tokens["dispatcher"])
+    assert [one["kind"] for one in alarms if "needs police" in one["message"]] == ["risk_raised"]
+    read = await all_that_they_read(service, tokens, [incident])
+    told = [text for where, text in read.items() if "V1" not in where]
+    assert [text for text in told if b"V1" in text or row["id"].encode() in text] == []
+    assert any(one["kind"] == "welfare_escalated" for one in await service.alarms())

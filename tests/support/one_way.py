@@ -4,8 +4,10 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from tests.support.city import NOW
 from tests.support.service import Service
 
+from dispatch.domain.access import Role
 from dispatch.domain.time import iso
 
 # What no police may ever read: names, places and words of that day are made of these. As words, since an id may hold
@@ -14,6 +16,21 @@ MARKS = re.compile(
     r'\bV[12]\b|[Hh]arbor|\bR-V|[Ww]alkers|see the family|both sides know|"responder_type": ?"cvi"|44\.0571'
 )
 PLACE = (44.0571, -124.9071)
+
+
+POLICE = ["city-police"]
+QUERIES = {
+    "/v1/incidents": ("status=pending", "status=active", "status=pending&status=closed&status=cancelled"),
+    "/v1/units": ("agency=harbor-alliance",),
+    "/v1/programs": ("agency=harbor-alliance",),
+    "/v1/responders": ("agency=harbor-alliance",),
+    "/v1/assignments": ("unit=V1", "responder_type=cvi", "agency=harbor-alliance", "program=peacekeepers"),
+    "/v1/feed": ("limit=1000", "limit=3"),
+    "/v1/follow-ups": ("open=true", "open=false", "program=peacekeepers", "agency=harbor-alliance"),
+    "/v1/units/{unit}/positions": (f"from={iso(NOW - timedelta(hours=1))}",),
+}
+# Open to whoever may reach them, by route only; the stream is the feed, and never ends.
+NOT_READ = {"/metrics", "/v1/stream"}
 
 
 class InterventionDay:
@@ -92,3 +109,32 @@ class InterventionDay:
         answer = await self.service.post(path, body, by=by or self.phone)
         assert answer.status_code == expect, f"{path}: {answer.text}"
         return answer.json()
+
+
+async def police_tokens(service: Service) -> dict[str, str]:
+    """A token of every role, each kept to police."""
+    found = {}
+    for role in Role:
+        bound: dict[str, Any] = {"source": "cad-east"} if role is Role.INTEGRATION else {}
+        if role is Role.RESPONDER:
+            bound = {"unit_id": service.units["P1"]}
+        found[role.value] = await service.token(role, agencies=POLICE, **bound)
+    return found
+
+
+async def all_that_they_read(service: Service, tokens: dict[str, str], incidents: list[str]) -> dict[str, bytes]:
+    """Every GET route with every role of police, filled in with every incident and filter, in every media type."""
+    found: dict[str, bytes] = {}
+    paths = [path for path, entry in service.app.openapi()["paths"].items() if "get" in entry and path not in NOT_READ]
+    for path in paths:
+        filled = {path.replace("{incident_id}", incident) for incident in incidents}
+        for name in ("{policy}", "{old}", "{new}"):
+            filled = {one.replace(name, "test-city@1") for one in filled}
+        filled = {one.replace("{unit}", unit) for one in filled for unit in ("P1", "V1")}
+        for one in sorted({one + query for one in filled for query in ("", *("?" + q for q in QUERIES.get(path, ())))}):
+            assert "{" not in one, f"say how {path} is filled in"
+            for role, token in tokens.items():
+                for accept in ("application/json", "text/csv") if path == "/v1/assignments" else ("application/json",):
+                    answer = await service.get(one, by=token, headers={"Accept": accept, "X-Request-Id": "r"})
+                    found[f"{role} {accept} {one}"] = str(answer.status_code).encode() + answer.content
+    return found

@@ -22,7 +22,7 @@ from dispatch.operations.actor import Actor, tell
 from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.assignment_steps import StatusStep, Taken, take_step
 from dispatch.operations.chain import hear_no, move_on
-from dispatch.operations.escalation import Help, escalate
+from dispatch.operations.escalation import Help, escalate_for
 from dispatch.operations.queue_timers import FEED
 from dispatch.operations.shift_ends import end_of_shift
 from dispatch.operations.watching import watched
@@ -101,7 +101,7 @@ async def _welfare(firing: Firing) -> Taken | None:
     done.entries.append(await raise_alarm(session, missed, actor))
     if misses == MISSES_THAT_ESCALATE:
         because = "A unit on scene did not answer two welfare checks."
-        more = await escalate(session, incident, Help("welfare_missed", because, assignment=row.id), actor)
+        more = await escalate_for(session, incident, row, Help("welfare_missed", because), actor)
         message = f"{row.call_sign} missed {misses} welfare checks on scene of #{incident.number}: send police and EMS."
         alarm = Raise(AlarmKind.WELFARE_ESCALATED, message, row.id, incident, row, {"misses": misses})
         done.entries += [*more.entries, await raise_alarm(session, alarm, actor)]
