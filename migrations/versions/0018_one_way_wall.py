@@ -141,7 +141,7 @@ OPEN_HORIZON = f"""
     $$
 """
 
-# What a city violence intervention program is told of an incident, and nothing else of it: after the scene is safe.
+# What a community violence intervention program is told of an incident, and nothing else of it: after the scene is safe.
 NOTICES = (
     """
     create schema cvi
@@ -158,7 +158,7 @@ NOTICES = (
       join program p on p.jurisdiction_id = i.jurisdiction_id and p.id = v ->> 'program'
       where is_one_way(v ->> 'responder_type') and v ->> 'verdict' = 'eligible' and i.linked_to is null
         and (i.status = 'closed' or d.decision -> 'facts' -> 'scene_clear' ->> 'value' = 'yes')
-        and p.agency_id = any(string_to_array(current_setting('dispatch.agencies', true), ','))
+        and p.agency_id = any(string_to_array(current_setting('dispatch.agencies', true), chr(31)))
     """,
 )
 
@@ -173,7 +173,7 @@ BUILD = """
           if not exists (select from pg_roles where rolname = one) then
             execute format('create role %I nologin', one);
           end if;
-          if not pg_has_role(current_user, one, 'member') then
+          if not may_become(one) then
             execute format('grant %I to %I', one, current_user);
           end if;
         exception
@@ -203,14 +203,18 @@ BUILD = """
 MAY_BECOME = (
     """
     create function may_become(one text) returns boolean language sql stable as $$
-      select coalesce((select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = one), false)
+      select coalesce((
+        select case when current_setting('server_version_num')::int >= 160000
+                    then pg_has_role(current_user, oid, 'set') else pg_has_role(current_user, oid, 'member') end
+        from pg_roles where rolname = one), false)
     $$
     """,
     """
     -- By what the wall stands: a role of its own, the owner held by policies, or nothing.
     create function wall_stands() returns text language sql stable as $$
       select case
-        when may_become('dispatch_police') then 'role'
+        when case when may_become('dispatch_police') then has_table_privilege('dispatch_police', 'unit', 'select') end
+          then 'role'
         when exists (select from pg_roles where rolname = current_user and (rolsuper or rolbypassrls)) then 'nothing'
         when exists (select from pg_policy where polname = 'one_way_valve')
              and (select bool_and(c.relforcerowsecurity) from pg_policy p join pg_class c on c.oid = p.polrelid
@@ -227,7 +231,7 @@ SIDES = (
     create function hide_one_way() returns void language plpgsql as $$
     begin
       perform set_config('dispatch.one_way', 'hidden', true);
-      if may_become('dispatch_police') then
+      if wall_stands() = 'role' then
         set local role dispatch_police;
       end if;
     end
@@ -236,9 +240,11 @@ SIDES = (
     """
     create function stand_one_way(of_agencies text[]) returns void language plpgsql as $$
     begin
-      perform set_config('dispatch.agencies', array_to_string(of_agencies, ','), true);
+      perform set_config('dispatch.agencies', array_to_string(of_agencies, chr(31)), true);
       if may_become('dispatch_cvi') then
-        set local role dispatch_cvi;
+        if has_table_privilege('dispatch_cvi', 'cvi.notice', 'select') then
+          set local role dispatch_cvi;
+        end if;
       end if;
     end
     $$

@@ -163,15 +163,16 @@ async def test_the_database_and_the_service_mean_the_same_responder_types(servic
     assert {row["t"] for row in rows if row["yes"]} == ONE_WAY_TYPES
 
 
+@pytest.mark.parametrize(("given", "stands"), [("", "setting"), ("dispatch_police", "role")])
 async def test_an_owner_who_may_make_no_roles_is_held_by_the_policies_and_a_setting(
-    fresh_database: FreshDatabase,
+    fresh_database: FreshDatabase, given: str, stands: str
 ) -> None:
-    """As on a managed server: the tables belong to a login that is no administrator and may not become another."""
+    """As on a managed server: the tables belong to a login that is no administrator; it was given the role, or not."""
     with fresh_database() as url:
         link = await asyncpg.connect(plain_url(url))
         try:
-            await link.execute(_AN_ORDINARY_OWNER)
-            assert await link.fetchval("select build_one_way_wall()") == "setting"
+            await link.execute(_AN_ORDINARY_OWNER.replace("GIVEN", given))
+            assert await link.fetchval("select build_one_way_wall()") == stands
             await link.execute(_TWO_UNITS)
             both = await link.fetch("select call_sign from unit order by 1")
             async with link.transaction():
@@ -190,9 +191,15 @@ async def test_an_owner_who_may_make_no_roles_is_held_by_the_policies_and_a_sett
 
 _AN_ORDINARY_OWNER = """
 do $$
-declare mine text := 'owner_' || pg_backend_pid(); one text;
+declare mine text := 't_owner_GIVEN'; one text;
 begin
-  execute format('create role %I login', mine);
+  begin
+    execute format('create role %I login', mine);
+  exception
+    when duplicate_object or unique_violation then null;
+  end;
+  execute format('alter schema cvi owner to %I', mine);
+  execute format('alter view cvi.notice owner to %I', mine);
   for one in select format('alter table %s owner to %I', c.oid::regclass, mine) from pg_class c
               where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace loop
     execute one;
@@ -203,6 +210,9 @@ begin
     execute one;
   end loop;
   execute format('grant all on schema public to %I', mine);
+  if 'GIVEN' <> '' then
+    execute format('grant %I to %I', 'GIVEN', mine);
+  end if;
   execute format('set session authorization %I', mine);
 end $$
 """
