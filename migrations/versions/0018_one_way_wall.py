@@ -23,9 +23,8 @@ OPEN_ROWS = {
     "agency": "(jurisdiction_id, id) not in (select * from one_way_agencies())",
     "responder": "(jurisdiction_id, agency_id) not in (select * from one_way_agencies())",
     "certification": "(jurisdiction_id, responder_id) in (select r.jurisdiction_id, r.id from responder r)",
-    "shift": "(jurisdiction_id, unit_id) in (select u.jurisdiction_id, u.id from unit u)",
-    "shift_member": "exists (select from shift s where s.jurisdiction_id = shift_member.jurisdiction_id"
-    " and s.id = shift_member.shift_id)",
+    "shift": "not one_way",
+    "shift_member": "not one_way",
     "assignment": "not is_one_way(responder_type)",
     "assignment_responder": "exists (select from assignment a"
     " where a.jurisdiction_id = assignment_responder.jurisdiction_id and a.id = assignment_responder.assignment_id)",
@@ -98,12 +97,12 @@ HOLD_BOTH = f"""
     declare place bigint; open_place bigint;
     begin
       if coalesce(current_setting('dispatch.holds_place', true), '') = '' then
-        select last_value into place from event_log_seq_seq;
-        select last_value into open_place from event_log_open_seq;
-        perform pg_advisory_xact_lock_shared(({OPEN_PLACE} << 16) | (place >> 32)::int, (place << 32 >> 32)::int);
-        perform pg_advisory_xact_lock_shared(
-          ({OPEN_PLACE_FOR_ALL} << 16) | (open_place >> 32)::int, (open_place << 32 >> 32)::int);
-        perform set_config('dispatch.holds_place', 'yes', true);
+        -- Few statements, since every call pays for them.
+        select a.last_value, o.last_value into place, open_place from event_log_seq_seq a, event_log_open_seq o;
+        perform pg_advisory_xact_lock_shared(({OPEN_PLACE} << 16) | (place >> 32)::int, (place << 32 >> 32)::int),
+                pg_advisory_xact_lock_shared(
+                  ({OPEN_PLACE_FOR_ALL} << 16) | (open_place >> 32)::int, (open_place << 32 >> 32)::int),
+                set_config('dispatch.holds_place', 'yes', true);
       end if;
       return null;
     end
@@ -123,6 +122,36 @@ HOLD_ONE = f"""
         end
         $$
 """
+
+# A shift stands on the side of its unit, and who is on it with it. Written down, since every recommendation reads all of
+# them: asked for each row, it took as long as the rest.
+TAKE_SIDES = (
+    """
+    create function shift_takes_side() returns trigger language plpgsql as $$
+    begin
+      new.one_way := coalesce((select u.one_way from unit u where u.jurisdiction_id = new.jurisdiction_id
+                                                              and u.id = new.unit_id), false);
+      return new;
+    end
+    $$
+    """,
+    """
+    create function shift_member_takes_side() returns trigger language plpgsql as $$
+    begin
+      new.one_way := coalesce((select s.one_way from shift s where s.jurisdiction_id = new.jurisdiction_id
+                                                               and s.id = new.shift_id), false);
+      return new;
+    end
+    $$
+    """,
+    "create trigger shift_takes_side before insert on shift for each row execute function shift_takes_side()",
+    "create trigger shift_member_takes_side before insert on shift_member"
+    " for each row execute function shift_member_takes_side()",
+    "update shift s set one_way = true from unit u"
+    " where u.jurisdiction_id = s.jurisdiction_id and u.id = s.unit_id and u.one_way",
+    "update shift_member m set one_way = true from shift s"
+    " where s.jurisdiction_id = m.jurisdiction_id and s.id = m.shift_id and s.one_way",
+)
 
 # As event_log_horizon, of the places that everybody may see. The order of the two looks matters there and here.
 OPEN_HORIZON = f"""
@@ -253,12 +282,13 @@ SIDES = (
 
 
 def upgrade() -> None:
-    """No row changes but units, which say on which side they are. Rows of the log keep the places that they have."""
+    """No row changes but units and shifts, which say on which side they are. Rows of the log keep the places that they have."""
     op.execute(  # a few thousand rows: written anew in milliseconds
         "-- squawk-ignore adding-field-with-default\n"
         "alter table unit add column one_way boolean generated always as (responder_type = 'cvi') stored"
     )
-    op.add_column("unit_track", sa.Column("one_way", sa.Boolean(), nullable=False, server_default="false"))
+    for table in ("unit_track", "shift", "shift_member"):
+        op.add_column(table, sa.Column("one_way", sa.Boolean(), nullable=False, server_default="false"))
     _own_names()
     op.add_column("event_log", sa.Column("open_seq", sa.BigInteger(), nullable=True))
     op.execute(CreateSequence(Sequence("event_log_open_seq")))
@@ -268,7 +298,7 @@ def upgrade() -> None:
         "create index ix_event_log_open on event_log (jurisdiction_id, coalesce(open_seq, seq))"
         " where open_seq is distinct from 0"
     )
-    for made in (*WORDS, HOLD_BOTH, OPEN_HORIZON, *NOTICES, *MAY_BECOME, BUILD, *SIDES):
+    for made in (*WORDS, *TAKE_SIDES, HOLD_BOTH, OPEN_HORIZON, *NOTICES, *MAY_BECOME, BUILD, *SIDES):
         op.execute(made)
     for table, rows in OPEN_ROWS.items():
         op.execute(f"alter table {table} enable row level security")
@@ -323,5 +353,9 @@ def downgrade() -> None:
     op.create_unique_constraint("uq_responder_employee_number", "responder", ["jurisdiction_id", "employee_number"])
     op.drop_index("uq_unit_call_sign", table_name="unit")
     op.create_unique_constraint("uq_unit_call_sign", "unit", ["jurisdiction_id", "call_sign"])
-    op.execute("-- squawk-ignore ban-drop-column\nalter table unit_track drop column one_way")
+    for table in ("shift_member", "shift"):
+        op.execute(f"drop trigger {table}_takes_side on {table}")
+        op.execute(f"drop function {table}_takes_side()")
+    for table in ("unit_track", "shift", "shift_member"):
+        op.execute(f"-- squawk-ignore ban-drop-column\nalter table {table} drop column one_way")
     op.execute("-- squawk-ignore ban-drop-column\nalter table unit drop column one_way")

@@ -39,7 +39,7 @@ class Finding:
 
 @app.command(epilog="[bold]Example[/]\n\n  dispatch doctor --json | jq '.findings[] | select(.state != \"good\")'")
 def doctor(as_json: AsJson = False) -> None:
-    """Look over settings, disk, database, schema, policy, clock and port. Exit code 1: something is wrong."""
+    """Look over settings, disk, database, schema, policy, wall, clock and port. Exit code 1: something is wrong."""
     findings = examine()
     passed = all(one.state != "wrong" for one in findings)
     if as_json:
