@@ -20,8 +20,8 @@ OPEN_PLACE, OPEN_PLACE_FOR_ALL = 0x4C4F, 0x4C50
 OPEN_ROWS = {
     "unit": "not one_way",
     "program": "not is_one_way(responder_type)",
-    "agency": "(jurisdiction_id, id) not in (select * from one_way_agencies())",
-    "responder": "(jurisdiction_id, agency_id) not in (select * from one_way_agencies())",
+    "agency": "not one_way",
+    "responder": "(jurisdiction_id, agency_id) in (select a.jurisdiction_id, a.id from agency a)",
     "certification": "(jurisdiction_id, responder_id) in (select r.jurisdiction_id, r.id from responder r)",
     "shift": "not one_way",
     "shift_member": "not one_way",
@@ -46,8 +46,9 @@ OPEN_ROWS = {
     "access_token": """
       (unit_id is null or exists (select from unit u where u.jurisdiction_id = access_token.jurisdiction_id
                                                        and u.id = access_token.unit_id))
-      and not exists (select from one_way_agencies() o where o.jurisdiction_id = access_token.jurisdiction_id
-                                                         and o.agency_id = any(access_token.agencies))""",
+      and not exists (select from unnest(agencies) as named
+                       where named not in (select a.id from agency a
+                                            where a.jurisdiction_id = access_token.jurisdiction_id))""",
     "idempotency_key": "exists (select from access_token t where t.jurisdiction_id = idempotency_key.jurisdiction_id"
     " and t.id = idempotency_key.token_id)",
 }
@@ -67,25 +68,15 @@ WORDS = (
     $$
     """,
     """
-    -- Agencies that field nobody but such responders. It sees all whoever asks, or nobody would be hidden by it.
-    create function one_way_agencies() returns table (jurisdiction_id text, agency_id text)
-    language sql stable security definer set dispatch.one_way = '' set search_path from current as $$
-      select f.jurisdiction_id, f.agency_id
-      from (select u.jurisdiction_id, u.agency_id, u.responder_type from unit u
-            union all
-            select p.jurisdiction_id, p.agency_id, p.responder_type from program p) f
-      group by 1, 2 having bool_and(is_one_way(f.responder_type))
-    $$
-    """,
-    """
     -- The place of a row among those that everybody may see; 0 for one that those who see nothing of what is one way
     -- never see: theirs are counted without it, so that no gap says that something happened.
     create function open_place(of_jurisdiction text, type text, incident_id text, payload jsonb) returns bigint
     language sql volatile as $$
       select case
         when is_one_way(payload ->> 'responder_type') or type like 'token.%' or type = 'roster.imported' then 0
-        when incident_id is null and payload ->> 'responder_type' is null and payload ->> 'agency' is not null
-             and (of_jurisdiction, payload ->> 'agency') in (select * from one_way_agencies()) then 0
+        when incident_id is null and payload ->> 'responder_type' is null
+             and exists (select from agency a where a.jurisdiction_id = of_jurisdiction
+                                                and a.id = payload ->> 'agency' and a.one_way) then 0
         else nextval('event_log_open_seq')
       end
     $$
@@ -123,9 +114,40 @@ HOLD_ONE = f"""
         $$
 """
 
-# A shift stands on the side of its unit, and who is on it with it. Written down, since every recommendation reads all of
-# them: asked for each row, it took as long as the rest.
+# An agency that fields nobody but such responders stands on their side. A shift stands on the side of its unit, and who is
+# on it with it: written down, since every recommendation reads all of them; asked for each row, it took as long as the rest.
 TAKE_SIDES = (
+    """
+    create function agency_takes_side() returns trigger language plpgsql as $$
+    begin
+      if is_one_way(new.responder_type) then
+        update agency a set one_way = true
+        where a.jurisdiction_id = new.jurisdiction_id and a.id = new.agency_id and not a.one_way
+          and not exists (select from unit u where u.jurisdiction_id = a.jurisdiction_id and u.agency_id = a.id
+                                               and not is_one_way(u.responder_type))
+          and not exists (select from program p where p.jurisdiction_id = a.jurisdiction_id and p.agency_id = a.id
+                                                  and not is_one_way(p.responder_type));
+      else
+        update agency a set one_way = false
+        where a.jurisdiction_id = new.jurisdiction_id and a.id = new.agency_id and a.one_way;
+      end if;
+      return null;
+    end
+    $$
+    """,
+    "create trigger unit_takes_side after insert or update of responder_type, agency_id on unit"
+    " for each row execute function agency_takes_side()",
+    "create trigger program_takes_side after insert or update of responder_type, agency_id on program"
+    " for each row execute function agency_takes_side()",
+    """
+    update agency a set one_way = true from (
+      select f.jurisdiction_id, f.agency_id
+      from (select u.jurisdiction_id, u.agency_id, u.responder_type from unit u
+            union all
+            select p.jurisdiction_id, p.agency_id, p.responder_type from program p) f
+      group by 1, 2 having bool_and(is_one_way(f.responder_type))
+    ) o where o.jurisdiction_id = a.jurisdiction_id and o.agency_id = a.id
+    """,
     """
     create function shift_takes_side() returns trigger language plpgsql as $$
     begin
@@ -282,12 +304,12 @@ SIDES = (
 
 
 def upgrade() -> None:
-    """No row changes but units and shifts, which say on which side they are. Rows of the log keep the places that they have."""
+    """No row changes but agencies, units and shifts, which say on which side they are. Rows of the log keep the places that they have."""
     op.execute(  # a few thousand rows: written anew in milliseconds
         "-- squawk-ignore adding-field-with-default\n"
         "alter table unit add column one_way boolean generated always as (responder_type = 'cvi') stored"
     )
-    for table in ("unit_track", "shift", "shift_member"):
+    for table in ("unit_track", "agency", "shift", "shift_member"):
         op.add_column(table, sa.Column("one_way", sa.Boolean(), nullable=False, server_default="false"))
     _own_names()
     op.add_column("event_log", sa.Column("open_seq", sa.BigInteger(), nullable=True))
@@ -344,7 +366,7 @@ def downgrade() -> None:
         op.execute(f"drop function {function}")
     for function in ("may_become(text)", "event_log_open_horizon()", "open_place(text, text, text, jsonb)"):
         op.execute(f"drop function {function}")
-    for function in ("one_way_agencies()", "hides_one_way()", "is_one_way(text)"):
+    for function in ("hides_one_way()", "is_one_way(text)"):
         op.execute(f"drop function {function}")
     op.drop_index("ix_event_log_open", table_name="event_log")
     op.execute("-- squawk-ignore ban-drop-column\nalter table event_log drop column open_seq")
@@ -353,9 +375,10 @@ def downgrade() -> None:
     op.create_unique_constraint("uq_responder_employee_number", "responder", ["jurisdiction_id", "employee_number"])
     op.drop_index("uq_unit_call_sign", table_name="unit")
     op.create_unique_constraint("uq_unit_call_sign", "unit", ["jurisdiction_id", "call_sign"])
-    for table in ("shift_member", "shift"):
+    for table in ("shift_member", "shift", "unit", "program"):
         op.execute(f"drop trigger {table}_takes_side on {table}")
-        op.execute(f"drop function {table}_takes_side()")
-    for table in ("unit_track", "shift", "shift_member"):
+    for whose in ("shift_member", "shift", "agency"):
+        op.execute(f"drop function {whose}_takes_side()")
+    for table in ("unit_track", "agency", "shift", "shift_member"):
         op.execute(f"-- squawk-ignore ban-drop-column\nalter table {table} drop column one_way")
     op.execute("-- squawk-ignore ban-drop-column\nalter table unit drop column one_way")

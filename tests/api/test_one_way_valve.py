@@ -8,8 +8,13 @@ from tests.support.city import NOW
 from tests.support.one_way import POLICE, all_that_they_read, police_tokens
 from tests.support.service import Service, a_call
 
+from dispatch.db.session import transaction
+from dispatch.db.timers import due_timers
 from dispatch.domain.access import ROLE_PERMISSIONS, Permission, Role
 from dispatch.domain.time import iso
+from dispatch.domain.timers import TimerKind
+from dispatch.operations.actor import Actor
+from dispatch.operations.due import failed
 
 pytestmark = pytest.mark.anyio
 
@@ -117,6 +122,21 @@ async def test_police_are_told_of_a_violence_interrupter_what_they_are_told_of_n
                 answers.append((answer.status_code, answer.text.replace(name, "NAME")))
             assert answers[0] == answers[1], f"{role} {method} {path} {real}"
             assert answers[0][0] in (401, 403, 404), answers[0]
+
+
+async def test_a_timer_of_a_violence_interrupter_that_fails_is_no_alarm_for_police(service: Service) -> None:
+    incident = await service.incident(**SHOOTING)
+    await service.assign(incident, "V1")
+    police = await service.token(Role.DISPATCHER, agencies=POLICE)
+    actor = Actor(service.jurisdiction, "timer", service.clock.now())
+
+    async with transaction(service.sessions) as session:
+        due = await due_timers(session, NOW + timedelta(days=1), 10, service.jurisdiction)
+        [offer] = [one for one in due if one.kind is TimerKind.OFFER]
+        await failed(session, offer, actor, "a fault")
+
+    assert await service.alarms(by=police) == []
+    assert [one["unit"] for one in await service.alarms()] == ["V1"]
 
 
 async def test_an_incident_that_only_violence_interrupters_were_told_of_still_waits_for_everyone(

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
-from dispatch.db.models import Assignment, Incident
+from dispatch.db.models import Assignment, Incident, Shift, Unit
 from dispatch.db.timers import Begin, DueTimer, Timing
 from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.alarm import AlarmKind
@@ -52,8 +52,25 @@ async def failed(session: AsyncSession, timer: DueTimer, actor: Actor, why: str)
     """Somebody is told that a timer could not do its work, so that what it was about is looked at by a person."""
     incident = await _incident(session, timer) if timer.incident_id is not None else None
     message = f"The timer {timer.kind.value} of {iso(timer.due_at)} could not do its work ({why})."
-    entry = await raise_alarm(session, Raise(AlarmKind.TIMER_FAILED, message, timer.subject_id, incident), actor)
-    await tell(session, actor, entry)
+    alarm = Raise(
+        AlarmKind.TIMER_FAILED,
+        message,
+        timer.subject_id,
+        incident,
+        await _unit_of(session, timer),
+        for_every_agency=True,
+    )
+    await tell(session, actor, await raise_alarm(session, alarm, actor))
+
+
+async def _unit_of(session: AsyncSession, timer: DueTimer) -> Assignment | Unit | None:
+    """Whose timer it is, so that nobody hears of it who may not know of them; None where it is of no unit."""
+    key = (timer.jurisdiction_id, timer.subject_id)
+    assignment = await session.get(Assignment, key)
+    if assignment is not None:
+        return assignment
+    shift = await session.get(Shift, key)
+    return await session.get(Unit, key if shift is None else (timer.jurisdiction_id, shift.unit_id))
 
 
 async def _offer(firing: Firing) -> Taken | None:
