@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
 from dispatch.db.active_policy import ActivePolicies
-from dispatch.db.errors import broken
 from dispatch.db.ids import new_id
 from dispatch.db.lookup import get_unit
 from dispatch.db.models import Agency, Assignment, Certification, Program, Responder, Shift, ShiftMember, Unit
@@ -23,6 +22,7 @@ from dispatch.operations.backup import hear_emergency, lock_for_emergency
 from dispatch.operations.call_body import FUTURE_TOLERANCE
 from dispatch.operations.crews import leave, lock_crew, stand_down
 from dispatch.operations.escalation import Escalated
+from dispatch.operations.free_names import require_free_names
 from dispatch.operations.known_words import require_responder_type
 from dispatch.operations.shift_rows import has_shifts
 
@@ -46,7 +46,7 @@ async def add_program(session: AsyncSession, values: dict[str, Any], actor: Acto
 
 async def add_unit(session: AsyncSession, values: dict[str, Any], policies: ActivePolicies, actor: Actor) -> Unit:
     """The unit exists, with the status given. Raises Invalid for a responder type that nobody knows."""
-    await _require_seen(session, Unit, values, actor)
+    await require_free_names(session, Unit, values, actor)
     await require_responder_type(session, policies, values["responder_type"], actor)
     row = Unit(jurisdiction_id=actor.jurisdiction_id, id=new_id(Prefix.UNIT), status_at=actor.now, version=1, **values)
     return await _added(session, row, "unit.added", row.id, actor)
@@ -55,7 +55,7 @@ async def add_unit(session: AsyncSession, values: dict[str, Any], policies: Acti
 async def add_responder(session: AsyncSession, values: dict[str, Any], actor: Actor) -> Responder:
     """The person exists, with certifications. The answer carries them as `certifications`."""
     certifications = values.pop("certifications", [])
-    await _require_seen(session, Responder, values, actor)
+    await require_free_names(session, Responder, values, actor)
     row = Responder(jurisdiction_id=actor.jurisdiction_id, id=new_id(Prefix.RESPONDER), version=1, **values)
     await _added(session, row, "responder.added", row.id, actor)
     await _certify(session, row, certifications)
@@ -77,7 +77,7 @@ async def change_program(session: AsyncSession, program_id: str, values: dict[st
 async def change_unit(session: AsyncSession, unit: str, values: dict[str, Any], actor: Actor) -> Unit:
     """The fields given are changed."""
     row = await _unit(session, unit, actor)
-    await _require_seen(session, Unit, values, actor)
+    await require_free_names(session, Unit, values, actor)
     return await _changed(session, row, values, "unit.changed", actor)
 
 
@@ -188,31 +188,6 @@ async def _held_at(session: AsyncSession, unit: Unit) -> AssignmentStatus | None
         .limit(1)
     )
     return None if found is None else AssignmentStatus(found)
-
-
-async def _require_seen(
-    session: AsyncSession, kind: type[Unit | Responder], values: dict[str, Any], actor: Actor
-) -> None:
-    """Returns when a name is free as far as the actor can see, and the program is one that it can see.
-
-    The database itself refuses less: names may be the same on the two sides of the one-way valve, and employee numbers
-    in two agencies, since a refusal would tell of what must not be known. Raises AlreadyExists or Invalid.
-    """
-    of_city = kind.jurisdiction_id == actor.jurisdiction_id
-    if kind is Unit and "call_sign" in values:
-        taken = select(Unit.id).where(of_city, Unit.call_sign == values["call_sign"])
-        if await session.scalar(taken.where(Unit.responder_type.not_in(sorted(actor.hidden_types))).limit(1)):
-            raise broken("uq_unit_call_sign")
-    if kind is Responder and "employee_number" in values:
-        taken = select(Responder.id).where(of_city, Responder.employee_number == values["employee_number"])
-        if actor.agencies is not None:
-            taken = taken.where(Responder.agency_id.in_(sorted(actor.agencies)))
-        if await session.scalar(taken.limit(1)):
-            raise broken("uq_responder_employee_number")
-    if values.get("program_id") is not None and actor.hidden_types:
-        program = await session.get(Program, (actor.jurisdiction_id, values["program_id"]))
-        if program is not None and program.responder_type in actor.hidden_types:
-            raise broken("fk_unit_program")
 
 
 async def _added(session: AsyncSession, row: Row, event: str, subject: str, actor: Actor) -> Row:
