@@ -21,19 +21,10 @@ pytestmark = pytest.mark.anyio
 
 ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 CURSOR = re.compile(r'"next":"([A-Za-z0-9_-]+)"')
-# What each role of police looks at again and again while the day goes on.
-GLANCES = (
-    *(
-        "/v1/feed?limit=1000",
-        "/v1/feed?limit=2",
-        "/v1/incidents",
-        "/v1/alarms",
-        "/v1/status",
-        "/v1/units",
-        "/v1/shifts",
-    ),
-    *("/v1/recommendations", "/v1/reports/unserved", "/v1/reports/handling", "/v1/tokens", "/v1/assignments"),
-)
+# What police look at again and again while the day goes on, and who; at its end these roles read every route.
+GLANCES = ("/v1/feed?limit=1000", "/v1/incidents", "/v1/alarms", "/v1/status", "/v1/shifts", "/v1/recommendations")
+WHO = ("supervisor", "auditor")
+ROLES = ("dispatcher", "responder", "supervisor", "analyst", "auditor")
 
 
 @dataclass
@@ -87,7 +78,8 @@ class Day:
             "/v1/units", {"call_sign": "P9", "responder_type": "police", "agency_id": "city-police"}, by="administrator"
         )
         await self._acknowledge()
-        for where, got in (await all_that_they_read(self.service, self.tokens, [first, second, third])).items():
+        readers = {role: self.tokens[role] for role in ROLES}
+        for where, got in (await all_that_they_read(self.service, readers, [first, second])).items():
             self.read.append((where, got.decode()))
 
     async def _call(self, reference: str, **given: Any) -> str:
@@ -112,9 +104,9 @@ class Day:
     async def _pass(self, seconds: float) -> None:
         """Time passes, timers of both sides fire, and police look at everything that changes."""
         await self.service.after(seconds)
-        for role, token in self.tokens.items():
-            for path in GLANCES:
-                self._keep(f"{role} {path}", await self.service.get(path, by=token, headers={"X-Request-Id": "r"}))
+        for role, path in itertools.product(WHO, GLANCES):
+            answer = await self.service.get(path, by=self.tokens[role], headers={"X-Request-Id": "r"})
+            self._keep(f"{role} {path}", answer)
 
     async def _do(self, path: str, body: Any, *, by: str = "dispatcher", may_fail: bool = False) -> httpx.Response:
         answer = await self.service.post(path, body, by=self.tokens[by], headers={"X-Request-Id": "r"})
@@ -165,7 +157,7 @@ async def test_police_read_the_same_bytes_on_a_day_with_and_on_a_day_without_vio
     without, with_it = (day.bytes_read() for day in days)
 
     assert {row["kind"] for row in fired} == {"offer_unanswered", "turnout_overdue", "welfare_missed"}
-    assert len(without) > 1000
+    assert len(without) > 300
     assert [one for one in with_it if "V1" not in one[0] and MARKS.search(one[1])] == []
     for one, other in zip(without, with_it, strict=True):
         assert other == one
