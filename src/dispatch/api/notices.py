@@ -15,7 +15,7 @@ from dispatch.web.routes import CurrentAct, QueryRoute, requires
 
 queries = APIRouter(prefix="/v1/cvi", route_class=QueryRoute, tags=["cvi"])
 
-SHOWN = timedelta(hours=72)
+SHOWN = timedelta(hours=24)
 
 
 class NoticeOut(BaseModel):
@@ -42,7 +42,7 @@ class NoticePage(BaseModel):
 async def list_notices(
     act: CurrentAct,
     from_: Annotated[
-        Moment | None, Query(alias="from", description="Reported then or later; default: 72 h ago")
+        Moment | None, Query(alias="from", description="Reported then or later; default: 24 h ago")
     ] = None,
     cursor: Cursor = None,
     limit: Limit = PAGE,
