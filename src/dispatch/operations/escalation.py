@@ -75,12 +75,14 @@ async def escalate(session: AsyncSession, incident: Incident, wanted: Help, acto
 async def escalate_for(
     session: AsyncSession, incident: Incident, row: Assignment, wanted: Help, actor: Actor
 ) -> Escalated:
-    """As escalate, because of this assignment. A unit that is told one way is named to nobody else: its assignment is
-    not told, and for the others an alarm names the incident alone.
+    """As escalate, because of this assignment. Of a unit that is told one way nobody else learns that it is there.
+
+    Neither its assignment nor what it did is told, and for the others an alarm names the incident alone.
     """
     if row.responder_type not in ONE_WAY_TYPES:
         return await escalate(session, incident, replace(wanted, assignment=row.id), actor)
-    done = await escalate(session, incident, wanted, actor)
+    unsaid = replace(wanted, rule="help_needed", because="Somebody there needs help at once.")
+    done = await escalate(session, incident, unsaid, actor)
     message = f"#{incident.number} needs {' and '.join(kind for kind, _ in wanted.who)} now."
     told = await raise_alarm(session, Raise(AlarmKind.RISK_RAISED, message, incident.id, incident), actor)
     return Escalated([*done.entries, told], done.timing)
