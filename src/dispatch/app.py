@@ -25,6 +25,7 @@ from dispatch.api import (
     incidents,
     links,
     listings,
+    notices,
     outcomes,
     passing_on,
     policies,
@@ -72,7 +73,7 @@ problem document (RFC 9457) with a `code`, a sentence, and what to do.
 MODULES = (
     *(calls, listings, incidents, links, assignments, turns, passing_on, outcomes, stacks, follow_ups, reevaluation),
     *(roster, shifts, positions, policies, policy_life, feed, tokens, alarms, reports, health, waiting),
-    *(premise, hazards, certifications),
+    *(premise, hazards, certifications, notices),
 )
 
 

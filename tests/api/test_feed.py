@@ -357,3 +357,24 @@ async def test_a_garbled_last_event_id_is_refused(service: Service) -> None:
         answer = await service.get("/v1/stream", headers={"Last-Event-ID": value})
 
         assert answer.status_code == 422, value
+
+
+async def test_the_stream_of_police_has_no_gap_where_a_violence_interrupter_was_told(service: Service) -> None:
+    police = await service.token(Role.DISPATCHER, agencies=["city-police"])
+    start = (await service.get("/v1/status", by=police)).json()["last_seq"]
+    first = await service.incident(call_type=None, narrative="shots fired outside")
+    [row] = await service.assign(first, "V1")
+    await service.step(row["id"], "accepted")
+    await service.call()
+    headers = {"Authorization": f"Bearer {police}"}
+
+    async with (
+        a_listening(service.app) as url,
+        httpx.AsyncClient(base_url=url, timeout=10, headers=headers) as client,
+        client.stream("GET", f"/v1/stream?after={start}") as stream,
+    ):
+        seen = await _events(stream, 6)
+
+    assert [event["event"] for event in seen] == ["call.received", "incident.opened", "incident.triaged"] * 2
+    numbers = [int(event["id"]) for event in seen]
+    assert numbers == list(range(numbers[0], numbers[0] + 6))

@@ -1,76 +1,26 @@
 """Community violence intervention is told and is never told of: what it does changes no byte that police can read."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from tests.support.city import NOW
+from tests.support.one_way import POLICE, all_that_they_read, hazards_of, police_tokens
 from tests.support.service import Service, a_call
 
+from dispatch.db.session import transaction
+from dispatch.db.timers import due_timers
 from dispatch.domain.access import ROLE_PERMISSIONS, Permission, Role
 from dispatch.domain.time import iso
+from dispatch.domain.timers import TimerKind
+from dispatch.operations.actor import Actor
+from dispatch.operations.due import failed
 
 pytestmark = pytest.mark.anyio
 
-POLICE = ["city-police"]
-QUERIES = {
-    "/v1/premise": ("lat=44.051&lon=-124.901", "address=4217+Grove+St"),
-    "/v1/hazards": ("state=withdrawn", "state=expired", "agency=harbor-alliance"),
-    "/v1/incidents/{incident_id}/premise": ("radius_m=500",),
-    "/v1/incidents": ("status=pending", "status=active", "status=pending&status=closed&status=cancelled"),
-    "/v1/units": ("agency=harbor-alliance",),
-    "/v1/programs": ("agency=harbor-alliance",),
-    "/v1/responders": ("agency=harbor-alliance",),
-    "/v1/responders/certifications": ("agency=harbor-alliance", "expiring_within_days=3650"),
-    "/v1/assignments": (
-        *("unit=V1", "responder_type=cvi", "agency=harbor-alliance", "program=peacekeepers"),
-        *("kind=notice", "kind=appointment"),
-    ),
-    "/v1/feed": ("limit=1000", "limit=3"),
-    "/v1/follow-ups": ("open=true", "open=false", "program=peacekeepers", "agency=harbor-alliance"),
-    "/v1/units/{unit}/positions": (f"from={iso(NOW - timedelta(hours=1))}",),
-}
-# Open to whoever may reach them, by route only; the stream is the feed, and never ends.
-NOT_READ = {"/metrics", "/v1/stream"}
 FIRST_AID = {"name": "first_aid", "expires_on": "2026-11-30"}
 SHOOTING: dict[str, Any] = {"call_type": None, "narrative": "shots fired outside"}
-
-
-async def _police_tokens(service: Service) -> dict[str, str]:
-    """A token of every role, each kept to police."""
-    found = {}
-    for role in Role:
-        bound: dict[str, Any] = {"source": "cad-east"} if role is Role.INTEGRATION else {}
-        if role is Role.RESPONDER:
-            bound = {"unit_id": service.units["P1"]}
-        found[role.value] = await service.token(role, agencies=POLICE, **bound)
-    return found
-
-
-async def _all_that_they_read(service: Service, tokens: dict[str, str], incidents: list[str]) -> dict[str, bytes]:
-    """Every GET route with every role of police, filled in with every incident and filter, in every media type."""
-    found: dict[str, bytes] = {}
-    paths = [path for path, entry in service.app.openapi()["paths"].items() if "get" in entry and path not in NOT_READ]
-    for path in paths:
-        filled = {path.replace("{incident_id}", incident) for incident in incidents}
-        for name in ("{policy}", "{old}", "{new}"):
-            filled = {one.replace(name, "test-city@1") for one in filled}
-        filled = {one.replace("{unit}", unit) for one in filled for unit in ("P1", "V1")}
-        filled = {one.replace("{hazard_id}", hazard) for one in filled for hazard in await _hazards(service)}
-        for one in sorted({one + query for one in filled for query in ("", *("?" + q for q in QUERIES.get(path, ())))}):
-            assert "{" not in one, f"say how {path} is filled in"
-            for role, token in tokens.items():
-                for accept in ("application/json", "text/csv") if path == "/v1/assignments" else ("application/json",):
-                    answer = await service.get(one, by=token, headers={"Accept": accept, "X-Request-Id": "r"})
-                    found[f"{role} {accept} {one}"] = str(answer.status_code).encode() + answer.content
-    return found
-
-
-async def _hazards(service: Service) -> list[str]:
-    rows = await service.fetch(
-        "select id from premise_hazard where jurisdiction_id = $1 order by id", service.jurisdiction
-    )
-    return [row["id"] for row in rows]
 
 
 async def _try_to_tell_of_hazards(service: Service, incident: str) -> None:
@@ -79,7 +29,7 @@ async def _try_to_tell_of_hazards(service: Service, incident: str) -> None:
     desk = await service.token(Role.SUPERVISOR, agencies=["harbor-alliance"])
     found = {"kind": "weapon", "words": "a gun in the hall", "expires_at": iso(NOW + timedelta(days=9))}
     there = {**found, "place": {"lat": 44.051, "lon": -124.901}, "source": {"kind": "document", "name": "x"}}
-    [hazard] = await _hazards(service)
+    [hazard] = await hazards_of(service)
     for path, body, by in (
         (f"/v1/incidents/{incident}/hazards", found, phone),
         (f"/v1/incidents/{incident}/hazards", found, desk),
@@ -156,11 +106,11 @@ async def test_what_violence_interrupters_do_changes_no_byte_that_police_read(se
     await service.assign(busy, "P1", "M1")
     dog = {"kind": "dog", "words": "a biting dog", "expires_at": iso(NOW + timedelta(days=9))}
     assert (await service.post(f"/v1/incidents/{waiting}/hazards", dog)).status_code == 201
-    tokens = await _police_tokens(service)
+    tokens = await police_tokens(service)
 
-    before = await _all_that_they_read(service, tokens, [waiting, busy, refused])
+    before = await all_that_they_read(service, tokens, [waiting, busy, refused])
     await _act(service, waiting, busy, refused)
-    after = await _all_that_they_read(service, tokens, [waiting, busy, refused])
+    after = await all_that_they_read(service, tokens, [waiting, busy, refused])
 
     assert sum(one.startswith(b"200") for one in before.values()) > 150
     assert {key: after[key] for key in before if after[key] != before[key]} == {}
@@ -178,7 +128,7 @@ async def test_police_are_told_of_a_violence_interrupter_what_they_are_told_of_n
     later = {"due_at": iso(NOW + timedelta(days=1)), "what": "see the family"}
     await service.step(row["id"], "accepted")
     promised = (await service.post(f"/v1/assignments/{row['id']}/follow-ups", later)).json()["id"]
-    police = await _police_tokens(service)
+    police = await police_tokens(service)
     place = {"positions": [{"lat": 44.05, "lon": -124.9, "at": iso(NOW)}]}
     probes: list[tuple[str, str, str, str, dict[str, Any]]] = []
     for real, nobody in (("V1", "V8"), (service.units["V1"], "unt_" + "0" * 26)):
@@ -250,6 +200,21 @@ async def test_police_are_told_of_a_violence_interrupter_what_they_are_told_of_n
             assert answers[0][0] in (401, 403, 404), answers[0]
 
 
+async def test_a_timer_of_a_violence_interrupter_that_fails_is_no_alarm_for_police(service: Service) -> None:
+    incident = await service.incident(**SHOOTING)
+    await service.assign(incident, "V1")
+    police = await service.token(Role.DISPATCHER, agencies=POLICE)
+    actor = Actor(service.jurisdiction, "timer", service.clock.now())
+
+    async with transaction(service.sessions) as session:
+        due = await due_timers(session, NOW + timedelta(days=1), 10, service.jurisdiction)
+        [offer] = [one for one in due if one.kind is TimerKind.OFFER]
+        await failed(session, offer, actor, "a fault")
+
+    assert await service.alarms(by=police) == []
+    assert [one["unit"] for one in await service.alarms()] == ["V1"]
+
+
 async def test_an_incident_that_only_violence_interrupters_were_told_of_still_waits_for_everyone(
     service: Service,
 ) -> None:
@@ -318,3 +283,26 @@ async def test_a_transfer_to_violence_interrupters_takes_nothing_off_the_queue(s
     assert (found["status"], found["awaiting_transfer"]) == ("pending", [])
     matched = (await service.get("/v1/recommendations")).json()["items"]
     assert incident in [one["incident_id"] for one in matched]
+
+
+async def test_when_a_violence_interrupter_answers_no_check_police_are_told_to_go_and_not_for_whom(
+    service: Service,
+) -> None:
+    """The one thing that comes back through the valve: that somebody must go there now."""
+    incident = await service.incident(**SHOOTING)
+    [row] = await service.assign(incident, "V1")
+    for status in ("accepted", "en_route", "on_scene"):
+        await service.step(row["id"], status)
+    tokens = await police_tokens(service)
+
+    for _ in range(2):
+        await service.after(1200)
+
+    alarms = await service.alarms(by=tokens["dispatcher"])
+    assert [one["kind"] for one in alarms if "needs police" in one["message"]] == ["risk_raised"]
+    read = await all_that_they_read(service, tokens, [incident])
+    told = [text for where, text in read.items() if "V1" not in where and "policies" not in where]
+    assert {found for text in told for found in re.findall(rb"\bV1\b|welfare_missed|welfare checks", text)} == set()
+    assert [text for text in told if row["id"].encode() in text] == []
+    assert any(b"needs help at once" in text for text in told)
+    assert any(one["kind"] == "welfare_escalated" for one in await service.alarms())

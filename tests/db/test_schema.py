@@ -102,7 +102,9 @@ def test_rows_that_may_never_change_have_both_triggers(databases: Databases) -> 
     assert "BEFORE INSERT ON public.event_log FOR EACH STATEMENT" in triggers["trigger event_log_holds_place"]
     assert "BEFORE DELETE OR UPDATE" in triggers["trigger premise_hazard_keeps_its_words"]
     assert "BEFORE TRUNCATE" in triggers["trigger premise_hazard_is_never_emptied"]
-    assert len(triggers) == 2 * len(APPEND_ONLY) + 5
+    sides = {f"trigger {table}_takes_side" for table in ("unit", "program", "shift", "shift_member")}
+    assert sides <= set(triggers)
+    assert len(triggers) == 2 * len(APPEND_ONLY) + 5 + len(sides)
 
 
 def test_the_database_knows_its_revision(databases: Databases) -> None:

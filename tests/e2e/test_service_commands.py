@@ -222,7 +222,8 @@ def test_the_doctor_finds_a_good_installation_good_and_names_what_is_wrong(run: 
     well = run("doctor", "--json")
     assert well.returncode == 0, well.stdout
     checks = {one["check"]: one["state"] for one in json.loads(well.stdout)["findings"]}
-    assert set(checks) >= {"settings", "data dir", "disk", "port", "database", "schema", "policy", "clock"}
+    assert set(checks) >= {"settings", "data dir", "disk", "port", "database", "schema", "policy", "wall", "clock"}
+    assert checks["wall"] == "good"
     ill = run("doctor", env={"DISPATCH_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"})
     assert ill.returncode == 1
     assert "DISPATCH_DATABASE_URL" in ill.stdout

@@ -142,8 +142,8 @@ class AssignmentOut(BaseModel):
     program: str | None = Field(validation_alias="program_id")
     responder_type: str
     category: str
-    incident_type: str
-    priority: int
+    incident_type: str | None = Field(description="null for whoever is told one way, as is `priority`")
+    priority: int | None
     mode: str
     kind: str = Field(
         description="`dispatch`: it goes there. `transfer`: a desk, agency or outside party takes the call over. "

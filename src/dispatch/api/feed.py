@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, Field
 
 from dispatch.api.answers import EventOut, Limit, event_out, refusals
-from dispatch.db.session import following
+from dispatch.db.session import following, hide_one_way
 from dispatch.domain.access import Permission
 from dispatch.domain.errors import Refused, Unauthenticated
 from dispatch.domain.time import as_utc
@@ -87,6 +87,8 @@ async def _stream(request: Request, act: Act, after: int) -> AsyncIterator[bytes
             except (Unauthenticated, Refused):
                 yield b": this token does not count any more\n\n"
                 return
+            if reader.hidden_responder_types():
+                await hide_one_way(session)
             rows = await feed.events_after(session, reader, after, PAGE)
         for row in rows:
             after = row.seq

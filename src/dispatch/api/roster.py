@@ -276,7 +276,8 @@ _pages("responders", ResponderOut, ResponderPage)
 @commands.post("/agencies", status_code=201, response_model=AgencyOut, responses=refusals(409), summary="Add an agency")
 @requires(Permission.ROSTER_WRITE)
 async def post_agency(body: NewAgency, act: CurrentAct) -> AgencyOut:
-    """The agency exists."""
+    """The agency exists. A token that is kept to agencies adds no other."""
+    act.principal.require_agency(body.id)
     return AgencyOut.model_validate(await change.add_agency(act.session, body.model_dump(), actor_of(act)))
 
 
@@ -286,6 +287,7 @@ async def post_agency(body: NewAgency, act: CurrentAct) -> AgencyOut:
 @requires(Permission.ROSTER_WRITE)
 async def post_program(body: NewProgram, act: CurrentAct) -> ProgramOut:
     """The program exists on the roster. What it takes is the policy's to say."""
+    act.principal.require_sight_of_all()
     act.principal.require_agency(body.agency_id)
     return ProgramOut.model_validate(await change.add_program(act.session, body.model_dump(), actor_of(act)))
 

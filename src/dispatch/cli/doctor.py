@@ -39,7 +39,7 @@ class Finding:
 
 @app.command(epilog="[bold]Example[/]\n\n  dispatch doctor --json | jq '.findings[] | select(.state != \"good\")'")
 def doctor(as_json: AsJson = False) -> None:
-    """Look over settings, disk, database, schema, policy, clock and port. Exit code 1: something is wrong."""
+    """Look over settings, disk, database, schema, policy, wall, clock and port. Exit code 1: something is wrong."""
     findings = examine()
     passed = all(one.state != "wrong" for one in findings)
     if as_json:
@@ -125,6 +125,7 @@ async def _database(url: str) -> list[Finding]:
             else:
                 findings.append(Finding("schema", "good", f"at revision {revision}"))
                 findings.append(_policy((await connection.execute(text(_POLICIES))).mappings().all()))
+                findings.append(_wall((await connection.execute(text("select wall_stands(), current_user"))).one()))
         return [*findings, _clock(skew)]
     finally:
         await engine.dispose()
@@ -150,6 +151,21 @@ def _policy(rows: Any) -> Finding:
         return Finding("policy", "wrong", f"{', '.join(without)} has no active policy; its calls are refused.", fix)
     active = ", ".join(f"{row['policy']}@{row['version']} for {row['jurisdiction']}" for row in rows)
     return Finding("policy", "good", active)
+
+
+def _wall(row: Any) -> Finding:
+    """By what the database itself keeps police from what violence intervention does (docs/decisions/0025)."""
+    stands, login = row
+    if stands == "role":
+        return Finding("wall", "good", "what is told one way does not exist for the database role of police")
+    roles = "dispatch_police", "dispatch_cvi"
+    made = " ".join(f"create role {one} nologin; grant {one} to {login};" for one in roles)
+    fix = f"As an administrator of the database: {made} Then as {login}: select build_one_way_wall();"
+    if stands == "setting":
+        detail = "what is told one way is hidden from police by policies on the tables; there is no role of its own."
+        return Finding("wall", "doubtful", detail, fix)
+    detail = "the database hides nothing of violence intervention from police; only the service's own filters do."
+    return Finding("wall", "wrong", detail, fix)
 
 
 def _clock(skew: float) -> Finding:

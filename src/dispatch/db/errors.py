@@ -97,14 +97,19 @@ def constraint_of(error: BaseException) -> str | None:
     return None
 
 
+def broken(name: str) -> DispatchError:
+    """The refusal for a constraint of this name, as the database would have it. Raises KeyError for an unknown one."""
+    kind, message, fix = _BY_CONSTRAINT[name]
+    field = _FIELDS.get(name)
+    errors = [FieldProblem(field, "unknown_reference", message)] if field else []
+    return kind(message, fix=fix, errors=errors, constraint=name)
+
+
 def translate(error: BaseException) -> DispatchError:
     """The refusal that a reader can act on. A constraint nobody named is a Conflict that carries its name."""
     name = constraint_of(error)
     if name in _BY_CONSTRAINT:
-        kind, message, fix = _BY_CONSTRAINT[name]
-        field = _FIELDS.get(name)
-        errors = [FieldProblem(field, "unknown_reference", message)] if field else []
-        return kind(message, fix=fix, errors=errors, constraint=name)
+        return broken(name)
     if name is not None:
         return Conflict(
             f"The database refused this: {name}.", fix="Check the values against the documentation.", constraint=name

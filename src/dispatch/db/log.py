@@ -28,9 +28,9 @@ class Entry:
 
 _INSERT = """
     insert into event_log (jurisdiction_id, id, type, schema_version, occurred_at, recorded_at, actor, subject_id,
-                           incident_id, request_id, payload)
+                           incident_id, request_id, payload, open_seq)
     select :jurisdiction_id, e.id, e.type, :schema_version, e.occurred_at, :recorded_at, :actor, e.subject_id,
-           e.incident_id, :request_id, e.payload
+           e.incident_id, :request_id, e.payload, open_place(:jurisdiction_id, e.type, e.incident_id, e.payload)
     from jsonb_to_recordset(cast(:entries as jsonb))
       as e(id text, type text, occurred_at timestamptz, subject_id text, incident_id text, payload jsonb)
     """

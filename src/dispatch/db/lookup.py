@@ -1,10 +1,12 @@
 """Find a row by the name that a person would use for it."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.models import Incident, Unit
-from dispatch.domain.errors import NotFound
+from dispatch.domain.errors import FieldProblem, Invalid, NotFound
 from dispatch.domain.ids import Prefix, is_id
 
 
@@ -31,12 +33,27 @@ async def get_unit(
     lock: bool = False,
     hidden_types: frozenset[str] = frozenset(),
 ) -> Unit:
-    """The unit with this id or call sign, locked when asked. Raises NotFound, also for one of a hidden type."""
+    """The unit with this id or call sign, locked when asked. Raises NotFound, also for one of a hidden type.
+
+    Raises Invalid where the call sign means two units: one on each side of the one-way valve.
+    """
     by = Unit.id if is_id(name, Prefix.UNIT) else Unit.call_sign
     query = select(Unit).where(
         Unit.jurisdiction_id == jurisdiction_id, by == name, Unit.responder_type.not_in(sorted(hidden_types))
     )
-    row = await session.scalar(query.with_for_update() if lock else query)
-    if row is None:
+    rows = list(await session.scalars(query.with_for_update() if lock else query))
+    if not rows:
         raise NotFound(f"There is no unit {name}.", fix="List the roster with GET /v1/units.", units=[name])
-    return row
+    if len(rows) > 1:
+        raise two_units(name, (row.id for row in rows))
+    return rows[0]
+
+
+def two_units(name: str, ids: Iterable[str]) -> Invalid:
+    """The refusal for a call sign that two units have: nobody guesses which one was meant."""
+    which = " and ".join(sorted(ids))
+    return Invalid(
+        f"Two units are called {name}: {which}.",
+        fix="Name the one that you mean by its id.",
+        errors=[FieldProblem("/unit", "ambiguous", which)],
+    )

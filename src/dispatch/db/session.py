@@ -1,6 +1,6 @@
 """Engines, sessions and the only commit."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -128,6 +128,27 @@ async def reading(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """One read-only transaction with a single snapshot of the world; a write in it fails."""
     async with _begun(sessions, isolation="repeatable_read", readonly=True) as (session, _):
         yield session
+
+
+async def hide_one_way(session: AsyncSession) -> None:
+    """Until the transaction ends nothing of what is told one way exists in it, whatever is asked.
+
+    The database sees to that, by the rights of another role. For looking only: what follows from a command may concern
+    rows that its sender never sees. Raises RuntimeError where no transaction would end it.
+    """
+    await _stand(session, "select hide_one_way()")
+
+
+async def stand_one_way(session: AsyncSession, agencies: Sequence[str]) -> None:
+    """Until the transaction ends nothing exists in it but what these agencies are told one way (`cvi.notice`)."""
+    await _stand(session, "select stand_one_way($1)", list(agencies))
+
+
+async def _stand(session: AsyncSession, how: str, *values: Any) -> None:
+    driver = driver_of(session)
+    if is_lone(session) or not driver.is_in_transaction():
+        raise RuntimeError("a side of the wall is taken for one transaction; there is none")
+    await driver.fetchval(how, *values)
 
 
 @asynccontextmanager

@@ -56,6 +56,7 @@ class Permission(StrEnum):
     PREMISE_READ_BEHAVIORAL_HEALTH = "premise.read_behavioral_health"
     PREMISE_WRITE = "premise.write"
     PREMISE_REVIEW = "premise.review"
+    NOTICE_READ = "notice.read"
 
 
 _P = Permission
@@ -79,7 +80,7 @@ _DISPATCHER = (
     | _LOOK
     | {_P.INCIDENT_OVERRIDE, _P.ASSIGNMENT_WRITE, _P.ASSIGNMENT_STATUS, _P.ASSIGNMENT_READ_CARE}
     | {_P.UNIT_STATUS, _P.UNIT_POSITION}
-    | {_P.ALARM_READ, _P.ALARM_ACKNOWLEDGE}
+    | {_P.ALARM_READ, _P.ALARM_ACKNOWLEDGE, _P.NOTICE_READ}
 )
 
 # Nobody who publishes a policy writes it with the same token, and whoever makes tokens does not read calls.
@@ -88,7 +89,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.DISPATCHER: _DISPATCHER,
     Role.RESPONDER: frozenset(
         {_P.INCIDENT_READ_OWN, _P.ASSIGNMENT_READ, _P.ASSIGNMENT_STATUS, _P.ASSIGNMENT_READ_CARE}
-        | {_P.UNIT_STATUS, _P.UNIT_POSITION}
+        | {_P.UNIT_STATUS, _P.UNIT_POSITION, _P.NOTICE_READ}
     )
     | _HAZARDS,
     Role.SUPERVISOR: _DISPATCHER | {_P.REPORT_READ, _P.POLICY_PUBLISH, _P.PREMISE_REVIEW},
@@ -129,6 +130,12 @@ POLICE_TYPES = frozenset(_HIDDEN_FROM)
 # Responder types that are told of an incident beside those who handle it: they neither begin it nor keep it open.
 ONE_WAY_TYPES = frozenset[str]().union(*_HIDDEN_FROM.values())
 
+# What is left to whoever speaks for these alone. Of an incident they are told by notice, and no more than that.
+_ONE_WAY_MAY = frozenset(
+    {_P.NOTICE_READ, _P.ASSIGNMENT_READ, _P.ASSIGNMENT_STATUS, _P.UNIT_STATUS, _P.UNIT_POSITION, _P.ROSTER_READ}
+    | {_P.ROSTER_WRITE, _P.TOKEN_WRITE, _P.USER_WRITE, _P.POLICY_READ, _P.ASSIGNMENT_READ_CARE}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -152,6 +159,8 @@ class Principal:
         return self._has(permission) or (permission in _PART_OF and self._has(_PART_OF[permission]))
 
     def _has(self, permission: Permission) -> bool:
+        if self.is_one_way and permission not in _ONE_WAY_MAY:
+            return False
         return permission in ROLE_PERMISSIONS[self.role] and (self.scopes is None or permission.value in self.scopes)
 
     def require(self, permission: Permission) -> None:
@@ -218,6 +227,16 @@ class Principal:
                 fix="Name `scopes` from these, or ask an administrator whose token is not narrowed.",
             )
 
+    def require_sight_of_all(self) -> None:
+        """Raises Refused when some responder types are hidden from it: a name that is taken out of its sight could not
+        be refused without telling of it.
+        """
+        if self.hidden_responder_types():
+            raise Refused(
+                "Programs are added by whoever answers for the whole city.",
+                fix="Ask an administrator whose token is kept to no agency.",
+            )
+
     def sees_agency(self, agency_id: str) -> bool:
         """True when rows of this agency may be shown: of its roster, its people and its history."""
         return self.agencies is None or agency_id in self.agencies
@@ -245,6 +264,11 @@ class Principal:
         return self.may(Permission.ASSIGNMENT_READ_CARE) and not self.hides_health_of(responder_type)
 
     @property
+    def is_one_way(self) -> bool:
+        """True when it speaks for nobody but responders who are told one way."""
+        return bool(self.disciplines) and self.disciplines <= ONE_WAY_TYPES
+
+    @property
     def sees_caller(self) -> bool:
         """True when this principal may know who called."""
         return self.may(Permission.CALL_READ_CALLER)
@@ -252,7 +276,15 @@ class Principal:
     @property
     def sees_place(self) -> bool:
         """True when it may know the door: who talks to callers, and a responder, who sees nothing but its own jobs."""
-        return self.sees_caller or (self.role is Role.RESPONDER and self.unit is not None)
+        return self.sees_caller or (self.role is Role.RESPONDER and self.unit is not None and not self.is_one_way)
+
+    def require_one_way(self) -> None:
+        """Raises Refused when it speaks for anybody else: nobody but them is told by notice."""
+        if not self.is_one_way:
+            raise Refused(
+                "Notices are for agencies whose responders are told one way.",
+                fix="Read the incidents with GET /v1/incidents, or use a token that is kept to such an agency.",
+            )
 
     @property
     def speaks_one_way(self) -> bool:

@@ -24,6 +24,8 @@ _WARNING_KEEPS = (
     "id", "warning", "endangers_responders", "match", "distance_m", "door", "lat", "lon", "radius_m", "address",
     "state", "created_at", "expires_at",
 )  # fmt: skip
+# What of an incident those who are told one way are not told (`GET /v1/cvi/notices` says all that they are).
+_NOT_BY_NOTICE = ("incident_type", "priority")
 
 
 def redacted_call(call: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
@@ -57,9 +59,12 @@ def redacted_places(data: Mapping[str, Any], principal: Principal) -> dict[str, 
 def redacted_assignment(row: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
     """An assignment as this principal may see it: without reason, outcome and note of other agencies' units.
 
-    Details about anybody's health are for those who may read them; to police they are not told of at all.
+    Details about anybody's health are for those who may read them; to police they are not told of at all. Whoever is
+    told one way learns no more of the incident from its assignment than from its notice.
     """
     shown = redacted_places(row, principal)
+    if principal.is_one_way:
+        shown |= dict.fromkeys(_NOT_BY_NOTICE)
     if not principal.sees_conduct(row["agency"], row["unit_id"]):
         return _without_conduct(shown)
     if principal.hides_health_of(row["responder_type"]):

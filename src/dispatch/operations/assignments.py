@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.db import log
 from dispatch.db.crews import crews_now
 from dispatch.db.ids import new_id
-from dispatch.db.lookup import get_incident
+from dispatch.db.lookup import get_incident, two_units
 from dispatch.db.models import Assignment, AssignmentResponder, Incident, Unit
 from dispatch.db.timers import End, Timing
 from dispatch.domain.access import ONE_WAY_TYPES, Principal
@@ -169,6 +169,12 @@ def _join_offers(made: Sequence[Assignment], rule: OfferRule | None) -> None:
             fix="Name at least two units that are offered the job, or leave `offer` out.",
             errors=[FieldProblem("/offer", "not_several_offers", "needs two or more offered units")],
         )
+    if len({row.responder_type in ONE_WAY_TYPES for row in made}) > 1:
+        raise Invalid(
+            "Who is told one way shares no offer with others: its answer would be seen in theirs.",
+            fix="Offer it to them on its own.",
+            errors=[FieldProblem("/offer", "one_way_shared", "units of both sides")],
+        )
     offer_id = new_id(Prefix.OFFER)
     for row in made:
         row.offer_id, row.offer_rule = offer_id, rule.value
@@ -273,7 +279,10 @@ async def lock_assignment(
 
 
 async def lock_units(session: AsyncSession, actor: Actor, names: Sequence[str]) -> list[Unit]:
-    """The units with these ids or call signs, locked in the order in which everybody locks units. Raises NotFound."""
+    """The units with these ids or call signs, locked in the order in which everybody locks units.
+
+    Raises NotFound, and Invalid for a call sign that two units have.
+    """
     ids = [name for name in names if is_id(name, Prefix.UNIT)]
     signs = [name for name in names if not is_id(name, Prefix.UNIT)]
     rows = await session.scalars(
@@ -293,6 +302,10 @@ async def lock_units(session: AsyncSession, actor: Actor, names: Sequence[str]) 
         raise NotFound(
             f"There is no unit {', '.join(missing)}.", fix="List the roster with GET /v1/units.", units=missing
         )
+    for sign in signs:
+        same = [unit.id for unit in found if unit.call_sign == sign]
+        if len(same) > 1:
+            raise two_units(sign, same)
     return found
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.db import log
 from dispatch.db.lookup import get_incident, get_unit
 from dispatch.db.models import Assignment, Incident, Unit
-from dispatch.domain.access import ONE_WAY_TYPES, Principal
+from dispatch.domain.access import Principal
 from dispatch.domain.alarm import AlarmKind
 from dispatch.domain.assignment import ACTIVE, AssignmentStatus
 from dispatch.domain.classification import SlotRole
@@ -18,7 +18,7 @@ from dispatch.domain.events import EventType
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.assignments import lock_assignment
-from dispatch.operations.escalation import Escalated, Help, escalate
+from dispatch.operations.escalation import Escalated, Help, escalate_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ async def ask_for_backup(
     }
     asked = log.Entry(EventType.ASSIGNMENT_BACKUP_REQUESTED, row.id, actor.now, incident.id, payload)
     because = f"A unit on it asks for {' and '.join(who)}."
-    wanted = Help("backup_requested", because, _roles(who), command.is_urgent, _named(row))
-    more = await _escalated(session, incident, row, wanted, actor)
+    wanted = Help("backup_requested", because, _roles(who), command.is_urgent)
+    more = await escalate_for(session, incident, row, wanted, actor)
     await tell(session, actor, asked, alarm, *more.entries, timing=more.timing)
     return Backup(incident, alarm.subject_id)
 
@@ -82,8 +82,8 @@ async def hear_emergency(session: AsyncSession, unit: Unit, reason: str | None, 
     alarm = await _alarm(session, AlarmKind.UNIT_EMERGENCY, message, unit.id, incident, unit, actor)
     if row is None or incident is None:
         return Escalated([alarm])
-    wanted = Help("unit_emergency", "A unit on it declares an emergency.", assignment=_named(row))
-    more = await _escalated(session, incident, row, wanted, actor)
+    wanted = Help("unit_emergency", "A unit on it declares an emergency.")
+    more = await escalate_for(session, incident, row, wanted, actor)
     return Escalated([alarm, *more.entries], more.timing)
 
 
@@ -121,23 +121,7 @@ async def _alarm(
     return await raise_alarm(session, Raise(kind, message, subject, incident, unit, for_every_agency=True), actor)
 
 
-async def _escalated(
-    session: AsyncSession, incident: Incident, row: Assignment, wanted: Help, actor: Actor
-) -> Escalated:
-    """A unit that is told one way is named to nobody else: for the others an alarm names the incident alone."""
-    done = await escalate(session, incident, wanted, actor)
-    if row.responder_type not in ONE_WAY_TYPES:
-        return done
-    message = f"#{incident.number} needs {' and '.join(kind for kind, _ in wanted.who)} now."
-    told = await raise_alarm(session, Raise(AlarmKind.RISK_RAISED, message, incident.id, incident), actor)
-    return Escalated([*done.entries, told], done.timing)
-
-
 def _roles(who: Sequence[str]) -> list[tuple[str, SlotRole]]:
     return [
         (kind, SlotRole.STAGED if kind == "ems" and number else SlotRole.PRIMARY) for number, kind in enumerate(who)
     ]
-
-
-def _named(row: Assignment) -> str | None:
-    return None if row.responder_type in ONE_WAY_TYPES else row.id

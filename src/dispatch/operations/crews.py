@@ -41,9 +41,10 @@ class Standing:
 
 
 async def find_people(session: AsyncSession, names: Sequence[str], field: str, actor: Actor) -> list[Responder]:
-    """The people with these ids or employee numbers, in that order. Raises Invalid naming whoever does not exist.
+    """The people with these ids or employee numbers, in that order.
 
-    People of agencies that the actor may not act for do not exist for it.
+    Raises Invalid naming whoever does not exist, or shares a number with somebody of another agency. People of agencies
+    that the actor may not act for do not exist for it.
     """
     asked = list(dict.fromkeys(names))
     query = select(Responder).where(
@@ -55,6 +56,12 @@ async def find_people(session: AsyncSession, names: Sequence[str], field: str, a
         query = query.where(Responder.agency_id.in_(sorted(actor.agencies)))
     found: dict[str, Responder] = {}
     for person in await session.scalars(query):
+        if found.get(person.employee_number, person) is not person and person.employee_number in asked:
+            raise Invalid(
+                f"Two people have the employee number {person.employee_number}.",
+                fix="Name the one that you mean by its id; list the people with GET /v1/responders.",
+                errors=[FieldProblem(f"/{field}", "ambiguous", person.employee_number)],
+            )
         found[person.id] = found[person.employee_number] = person
     unknown = [name for name in asked if name not in found]
     if unknown:

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
-from dispatch.db.models import Assignment, Incident
+from dispatch.db.models import Assignment, Incident, Shift, Unit
 from dispatch.db.timers import Begin, DueTimer, Timing
 from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.alarm import AlarmKind
@@ -23,7 +23,7 @@ from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.appointments import come_due
 from dispatch.operations.assignment_steps import StatusStep, Taken, take_step
 from dispatch.operations.chain import hear_no, move_on
-from dispatch.operations.escalation import Help, escalate
+from dispatch.operations.escalation import Help, escalate_for
 from dispatch.operations.hand_off import refused
 from dispatch.operations.position_silence import look_for_silence
 from dispatch.operations.queue_timers import FEED
@@ -56,8 +56,25 @@ async def failed(session: AsyncSession, timer: DueTimer, actor: Actor, why: str)
     """Somebody is told that a timer could not do its work, so that what it was about is looked at by a person."""
     incident = await _incident(session, timer) if timer.incident_id is not None else None
     message = f"The timer {timer.kind.value} of {iso(timer.due_at)} could not do its work ({why})."
-    entry = await raise_alarm(session, Raise(AlarmKind.TIMER_FAILED, message, timer.subject_id, incident), actor)
-    await tell(session, actor, entry)
+    alarm = Raise(
+        AlarmKind.TIMER_FAILED,
+        message,
+        timer.subject_id,
+        incident,
+        await _unit_of(session, timer),
+        for_every_agency=True,
+    )
+    await tell(session, actor, await raise_alarm(session, alarm, actor))
+
+
+async def _unit_of(session: AsyncSession, timer: DueTimer) -> Assignment | Unit | None:
+    """Whose timer it is, so that nobody hears of it who may not know of them; None where it is of no unit."""
+    key = (timer.jurisdiction_id, timer.subject_id)
+    assignment = await session.get(Assignment, key)
+    if assignment is not None:
+        return assignment
+    shift = await session.get(Shift, key)
+    return await session.get(Unit, key if shift is None else (timer.jurisdiction_id, shift.unit_id))
 
 
 async def _offer(firing: Firing) -> Taken | None:
@@ -107,7 +124,7 @@ async def _welfare(firing: Firing) -> Taken | None:
     done.entries.append(await raise_alarm(session, missed, actor))
     if misses == MISSES_THAT_ESCALATE:
         because = "A unit on scene did not answer two welfare checks."
-        more = await escalate(session, incident, Help("welfare_missed", because, assignment=row.id), actor)
+        more = await escalate_for(session, incident, row, Help("welfare_missed", because), actor)
         message = f"{row.call_sign} missed {misses} welfare checks on scene of #{incident.number}: send police and EMS."
         alarm = Raise(AlarmKind.WELFARE_ESCALATED, message, row.id, incident, row, {"misses": misses})
         done.entries += [*more.entries, await raise_alarm(session, alarm, actor)]

@@ -1,18 +1,21 @@
 """An incident needs more help than its plan says: others come first in it, as a decision of its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
-from dispatch.db.models import Incident
+from dispatch.db.models import Assignment, Incident
 from dispatch.db.timers import UNTIMED, End, Timing
+from dispatch.domain.access import ONE_WAY_TYPES
+from dispatch.domain.alarm import AlarmKind
 from dispatch.domain.classification import HIGHEST_PRIORITY, SlotRole
 from dispatch.domain.events import EventType
 from dispatch.domain.timers import OF_INCIDENT
 from dispatch.operations.actor import Actor
+from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.decisions import decision_row, follow, latest_decision, summary
 from dispatch.operations.queue import is_off_the_queue, put_back
 
@@ -76,6 +79,22 @@ async def escalate(session: AsyncSession, incident: Incident, wanted: Help, acto
         payload["assignment"] = wanted.assignment
     told = log.Entry(EventType.INCIDENT_ESCALATED, incident.id, actor.now, incident.id, payload)
     return Escalated([*back, told], timing)
+
+
+async def escalate_for(
+    session: AsyncSession, incident: Incident, row: Assignment, wanted: Help, actor: Actor
+) -> Escalated:
+    """As escalate, because of this assignment. Of a unit that is told one way nobody else learns that it is there.
+
+    Neither its assignment nor what it did is told, and for the others an alarm names the incident alone.
+    """
+    if row.responder_type not in ONE_WAY_TYPES:
+        return await escalate(session, incident, replace(wanted, assignment=row.id), actor)
+    unsaid = replace(wanted, rule="help_needed", because="Somebody there needs help at once.")
+    done = await escalate(session, incident, unsaid, actor)
+    message = f"#{incident.number} needs {' and '.join(kind for kind, _ in wanted.who)} now."
+    told = await raise_alarm(session, Raise(AlarmKind.RISK_RAISED, message, incident.id, incident), actor)
+    return Escalated([*done.entries, told], done.timing)
 
 
 def _steps(who: Sequence[tuple[str, SlotRole]]) -> list[dict[str, Any]]:

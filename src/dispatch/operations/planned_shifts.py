@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.ids import new_id
+from dispatch.db.lookup import two_units
 from dispatch.db.models import Shift, ShiftMember, Unit
 from dispatch.domain.errors import Conflict
 from dispatch.domain.hours import Span, collisions
@@ -37,7 +38,12 @@ async def plan_shifts(session: AsyncSession, j: str, shifts: Sequence[ShiftRecor
         return 0
     since = min(shift.starts_at for shift in shifts)
     rows = await session.execute(select(Unit.call_sign, Unit.id).where(Unit.jurisdiction_id == j))
-    units = {row.call_sign: row.id for row in rows}
+    units: dict[str, str] = {}
+    planned = {shift.unit for shift in shifts}
+    for row in rows:
+        if row.call_sign in planned and units.get(row.call_sign, row.id) != row.id:
+            raise two_units(row.call_sign, (row.id, units[row.call_sign]))
+        units[row.call_sign] = row.id
     there = await _of_units(session, j, since)
     starts, ends = {(one.whose, one.starts_at) for one in there}, {(one.whose, one.ends_at) for one in there}
     new = [

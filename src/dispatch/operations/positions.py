@@ -1,5 +1,6 @@
 """Where units are: many positions at once, in any order, from any feed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,8 +37,12 @@ _TAKE = Statement(
         and (u.position_at is null or u.position_at < n.at)
       returning u.id
     ), track as (
-      insert into unit_track (jurisdiction_id, recorded_at, first_at, last_at, unit_ids, at, lat, lon)
-      values (:jurisdiction_id, :now, :first_at, :last_at, :unit_ids, :all_at, :all_lat, :all_lon)
+      insert into unit_track (jurisdiction_id, recorded_at, first_at, last_at, one_way, unit_ids, at, lat, lon)
+      select :jurisdiction_id, :now, min(p.at), max(p.at), u.one_way, array_agg(p.id order by p.n),
+             array_agg(p.at order by p.n), array_agg(p.lat order by p.n), array_agg(p.lon order by p.n)
+      from unnest(:unit_ids, :all_at, :all_lat, :all_lon) with ordinality as p(id, at, lat, lon, n)
+      join unit u on u.jurisdiction_id = :jurisdiction_id and u.id = p.id
+      group by u.one_way
     )
     select count(*) as moved from moved
     """,
@@ -47,8 +52,6 @@ _TAKE = Statement(
         "newest_lat": "float8[]",
         "newest_lon": "float8[]",
         "now": "timestamptz",
-        "first_at": "timestamptz",
-        "last_at": "timestamptz",
         "unit_ids": "text[]",
         "all_at": "timestamptz[]",
         "all_lat": "float8[]",
@@ -105,7 +108,7 @@ async def take_positions(session: AsyncSession, batch: Sequence[Seen], actor: Ac
     """Each unit is where it was seen last, whatever the order of arrival, and all that was seen is kept for a time.
 
     What cannot be taken is told, and holds nothing else back: a unit that is not known (or not this token's to speak
-    for), a time in the future. One row of history for the whole batch.
+    for), a time in the future. One row of history for the whole batch, and another for units that are told one way.
     """
     units = await _speakable(session, {seen.unit for seen in batch}, actor, principal)
     refused: list[RefusedPosition] = []
@@ -140,7 +143,7 @@ async def take_positions_of(
 
 
 async def _speakable(session: AsyncSession, names: set[str], actor: Actor, principal: Principal) -> dict[str, str]:
-    """Name -> id of the units that exist and that this principal speaks for."""
+    """Name -> id of the units that exist and that this principal speaks for. A name that two units have means none."""
     rows = await session.execute(
         select(Unit.id, Unit.call_sign, Unit.agency_id).where(
             Unit.jurisdiction_id == actor.jurisdiction_id,
@@ -149,6 +152,7 @@ async def _speakable(session: AsyncSession, names: set[str], actor: Actor, princ
         )
     )
     found: dict[str, str] = {}
+    signs: Counter[str] = Counter()
     for row in rows:
         try:
             principal.require_unit(row.id)
@@ -156,7 +160,8 @@ async def _speakable(session: AsyncSession, names: set[str], actor: Actor, princ
         except DispatchError:
             continue
         found |= {row.id: row.id, row.call_sign: row.id}
-    return found
+        signs[row.call_sign] += 1
+    return {name: unit for name, unit in found.items() if signs[name] < 2}
 
 
 async def _store(session: AsyncSession, good: Sequence[tuple[str, Seen]], actor: Actor) -> int:
@@ -174,8 +179,6 @@ async def _store(session: AsyncSession, good: Sequence[tuple[str, Seen]], actor:
             "newest_lat": [seen.lat for seen in newest.values()],
             "newest_lon": [seen.lon for seen in newest.values()],
             "now": actor.now,
-            "first_at": min(times),
-            "last_at": max(times),
             "unit_ids": [unit_id for unit_id, _ in good],
             "all_at": times,
             "all_lat": [seen.lat for _, seen in good],

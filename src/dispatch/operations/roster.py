@@ -22,6 +22,7 @@ from dispatch.operations.backup import hear_emergency, lock_for_emergency
 from dispatch.operations.call_body import FUTURE_TOLERANCE
 from dispatch.operations.crews import leave, lock_crew, stand_down
 from dispatch.operations.escalation import Escalated
+from dispatch.operations.free_names import require_free_names
 from dispatch.operations.known_words import require_responder_type
 from dispatch.operations.shift_rows import has_shifts
 
@@ -45,6 +46,7 @@ async def add_program(session: AsyncSession, values: dict[str, Any], actor: Acto
 
 async def add_unit(session: AsyncSession, values: dict[str, Any], policies: ActivePolicies, actor: Actor) -> Unit:
     """The unit exists, with the status given. Raises Invalid for a responder type that nobody knows."""
+    await require_free_names(session, Unit, values, actor)
     await require_responder_type(session, policies, values["responder_type"], actor)
     row = Unit(jurisdiction_id=actor.jurisdiction_id, id=new_id(Prefix.UNIT), status_at=actor.now, version=1, **values)
     return await _added(session, row, "unit.added", row.id, actor)
@@ -53,6 +55,7 @@ async def add_unit(session: AsyncSession, values: dict[str, Any], policies: Acti
 async def add_responder(session: AsyncSession, values: dict[str, Any], actor: Actor) -> Responder:
     """The person exists, with certifications. The answer carries them as `certifications`."""
     certifications = values.pop("certifications", [])
+    await require_free_names(session, Responder, values, actor)
     row = Responder(jurisdiction_id=actor.jurisdiction_id, id=new_id(Prefix.RESPONDER), version=1, **values)
     await _added(session, row, "responder.added", row.id, actor)
     await _certify(session, row, certifications)
@@ -74,6 +77,7 @@ async def change_program(session: AsyncSession, program_id: str, values: dict[st
 async def change_unit(session: AsyncSession, unit: str, values: dict[str, Any], actor: Actor) -> Unit:
     """The fields given are changed."""
     row = await _unit(session, unit, actor)
+    await require_free_names(session, Unit, values, actor)
     return await _changed(session, row, values, "unit.changed", actor)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from dispatch.db import log
 from dispatch.db.ids import new_id
@@ -18,6 +19,7 @@ from dispatch.db.models import (
     Responder,
     Unit,
 )
+from dispatch.domain.errors import FieldProblem, Invalid
 from dispatch.domain.geo import LatLon
 from dispatch.domain.ids import Prefix
 from dispatch.domain.unit import UnitStatus
@@ -126,24 +128,12 @@ async def set_up(session: AsyncSession, wanted: SetUp, actor: Actor) -> Added:
             for p in wanted.programs
         ],
     )
-    units = await _insert(session, Unit, [_unit(j, unit, actor.now) for unit in wanted.units])
-    responders = await _insert(
-        session,
-        Responder,
-        [
-            {
-                "jurisdiction_id": j,
-                "id": new_id(Prefix.RESPONDER),
-                "employee_number": person.employee_number,
-                "name": person.name,
-                "agency_id": person.agency,
-                "skills": sorted(person.skills),
-                "languages": list(person.languages),
-            }
-            for person in wanted.responders
-        ],
+    units = await _insert(
+        session, Unit, await _new_names(session, Unit.call_sign, [_unit(j, unit, actor.now) for unit in wanted.units])
     )
-    people = await _ids(session, select(Responder.employee_number, Responder.id).where(Responder.jurisdiction_id == j))
+    persons = [_person(j, person) for person in wanted.responders]
+    responders = await _insert(session, Responder, await _new_names(session, Responder.employee_number, persons))
+    people = await _people(session, wanted)
     await _insert(
         session,
         Certification,
@@ -181,6 +171,32 @@ def _unit(j: str, unit: UnitRecord, now: datetime) -> dict[str, object]:
     }
 
 
+def _person(j: str, person: ResponderRecord) -> dict[str, object]:
+    return {
+        "jurisdiction_id": j,
+        "id": new_id(Prefix.RESPONDER),
+        "employee_number": person.employee_number,
+        "name": person.name,
+        "agency_id": person.agency,
+        "skills": sorted(person.skills),
+        "languages": list(person.languages),
+    }
+
+
+async def _new_names(
+    session: AsyncSession, name: InstrumentedAttribute[str], rows: Sequence[dict[str, object]]
+) -> list[dict[str, object]]:
+    """The first row of each name that nobody has: a file names units and people by it, so it means one of them."""
+    known = select(name).where(name.class_.jurisdiction_id.in_({row["jurisdiction_id"] for row in rows}))
+    taken: set[object] = set(await session.scalars(known)) if rows else set()
+    new: list[dict[str, object]] = []
+    for row in rows:
+        if row[name.key] not in taken:
+            taken.add(row[name.key])
+            new.append(row)
+    return new
+
+
 async def _insert(session: AsyncSession, table: type, rows: Sequence[dict[str, object]]) -> int:
     """How many of the rows are new."""
     if not rows:
@@ -191,5 +207,17 @@ async def _insert(session: AsyncSession, table: type, rows: Sequence[dict[str, o
     return (await session.scalar(count) or 0) - before
 
 
-async def _ids(session: AsyncSession, query: Select[str, str]) -> dict[str, str]:
-    return {row[0]: row[1] for row in await session.execute(query)}
+async def _people(session: AsyncSession, wanted: SetUp) -> dict[str, str]:
+    """Employee number -> id. Raises Invalid for a number that the records name and that people of two agencies have."""
+    named = {person.employee_number for person in wanted.responders}.union(*(shift.crew for shift in wanted.shifts))
+    found: dict[str, str] = {}
+    people = select(Responder.employee_number, Responder.id).where(Responder.jurisdiction_id == wanted.jurisdiction_id)
+    for number, person in await session.execute(people):
+        if number in found and number in named:
+            raise Invalid(
+                f"Two people have the employee number {number}.",
+                fix="Change one of them with PATCH /v1/responders/{id}, or plan the shift over the API by id.",
+                errors=[FieldProblem("/shifts", "ambiguous", number)],
+            )
+        found[number] = person
+    return found

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.models import Incident, TriageDecisionRow
+from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.chain import Lead, StepOutlook
 from dispatch.domain.classification import ORDERED_RESPONDER_TYPES, SlotRole
 from dispatch.domain.plan import PlanStep, plan_from_data
@@ -14,9 +15,13 @@ from dispatch.routing.answer import Recommendation
 
 
 async def step_outlook(session: AsyncSession, incident: Incident, now: datetime) -> StepOutlook:
-    """How the step that is being tried stands, and who would be next. Reads the roster as it is now."""
+    """How the step that is being tried stands, and who would be next. Reads the roster as it is now.
+
+    Who is told one way leads no step and is named by none: how a plan goes on is told to everybody.
+    """
     decision = await session.get_one(TriageDecisionRow, (incident.jurisdiction_id, incident.decision_id))
-    steps = {step.step: step for step in plan_from_data(decision.decision["plan"]).steps}
+    plan = plan_from_data(decision.decision["plan"]).without(ONE_WAY_TYPES)
+    steps = {step.step: step for step in plan.steps}
     roster = await read_roster(session, incident.jurisdiction_id, now)
     here = steps.get(incident.plan_step)
     later = sorted(number for number in steps if number > incident.plan_step)
@@ -40,7 +45,7 @@ async def _advice(
     session: AsyncSession, incident: Incident, step: int, roster: Roster, now: datetime
 ) -> Recommendation:
     """What the router says of this one step."""
-    need = await need_of(session, incident, step=step)
+    need = await need_of(session, incident, ONE_WAY_TYPES, step=step)
     return recommended(need, roster.candidates, roster.zone, now)
 
 

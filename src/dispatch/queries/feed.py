@@ -27,13 +27,6 @@ class LoggedEvent:
     payload: dict[str, Any]
 
 
-_COLUMNS = (
-    "seq, id, type, schema_version, occurred_at, recorded_at, actor, subject_id, incident_id, request_id, payload"
-)
-
-# The last place below which nobody can still commit a row. Asked before the rows are read, in a statement of its own.
-_HORIZON = text("select event_log_horizon()")
-
 # Nothing of responder types that the reader may not know of, nor of health records of a place, unless they may hurt
 # whoever goes there. Nothing of the rosters and tokens of agencies other than
 # the reader's; what happens at an incident is for everyone who works on it.
@@ -46,29 +39,38 @@ _SHOWN = """
            or payload ->> 'agency' = any(cast(:agencies as text[])))
 """
 
-_AFTER = text(
-    f"""
-    select {_COLUMNS} from event_log
-    where jurisdiction_id = :jurisdiction_id and seq > :after and seq <= :horizon and {_SHOWN}
-    order by seq limit :limit
-    """  # noqa: S608 - the columns are a constant of this module
-)
 
-_OF_INCIDENT = text(
-    f"""
-    select {_COLUMNS} from event_log
-    where jurisdiction_id = :jurisdiction_id and incident_id = :incident_id and seq > :after and {_SHOWN}
-    order by seq limit :limit
-    """  # noqa: S608
-)
+class _Line:
+    """The log in one order. place: where a row stands in it. horizon: the last place below which nobody can still
+    commit a row, asked before the rows are read, in a statement of its own.
+    """
 
-_LAST = text(
-    f"""
-    select coalesce((
-      select seq from event_log where jurisdiction_id = :jurisdiction_id and seq <= :horizon and {_SHOWN}
-      order by seq desc limit 1), 0)
-    """  # noqa: S608
-)
+    def __init__(self, place: str, horizon: str, exists: str) -> None:
+        columns = (
+            f"{place} as seq, id, type, schema_version, occurred_at, recorded_at, actor, subject_id, incident_id,"
+            " request_id, payload"
+        )
+        rows = f"from event_log where jurisdiction_id = :jurisdiction_id and {exists} and {_SHOWN}"
+        self.horizon = text(f"select {horizon}()")
+        self.after = text(
+            f"select {columns} {rows} and {place} > :after and {place} <= :horizon order by {place} limit :limit"
+        )
+        self.of_incident = text(
+            f"select {columns} {rows} and incident_id = :incident_id and {place} > :after order by {place} limit :limit"
+        )
+        self.last = text(
+            f"select coalesce((select {place} {rows} and {place} <= :horizon order by {place} desc limit 1), 0)"
+        )
+
+
+# Of the rows that are hidden from some readers the second line knows nothing: they take no place in it, so that no gap
+# tells of them. Rows from before there was such a place stand where they stood.
+_WHOLE = _Line("seq", "event_log_horizon", "true")
+_OPEN = _Line("coalesce(open_seq, seq)", "event_log_open_horizon", "open_seq is distinct from 0")
+
+
+def _line(principal: Principal) -> _Line:
+    return _OPEN if principal.hidden_responder_types() else _WHOLE
 
 
 async def events_after(session: AsyncSession, principal: Principal, after: int, limit: int) -> list[LoggedEvent]:
@@ -76,9 +78,10 @@ async def events_after(session: AsyncSession, principal: Principal, after: int, 
 
     Asking again from the last seq never skips a row. session: from `following`.
     """
-    horizon = (await session.execute(_HORIZON)).scalar_one()
-    rows = await session.execute(_AFTER, {**_reader(principal), "after": after, "horizon": horizon, "limit": limit})
-    return [LoggedEvent(**row) for row in rows.mappings()]
+    line = _line(principal)
+    horizon = (await session.execute(line.horizon)).scalar_one()
+    asked = {**_reader(principal), "after": after, "horizon": horizon, "limit": limit}
+    return [LoggedEvent(**row) for row in (await session.execute(line.after, asked)).mappings()]
 
 
 async def timeline(
@@ -86,7 +89,7 @@ async def timeline(
 ) -> list[LoggedEvent]:
     """What happened to one incident, in the order in which it was recorded."""
     asked = {**_reader(principal), "incident_id": incident_id, "after": after, "limit": limit}
-    rows = await session.execute(_OF_INCIDENT, asked)
+    rows = await session.execute(_line(principal).of_incident, asked)
     return [LoggedEvent(**row) for row in rows.mappings()]
 
 
@@ -95,8 +98,9 @@ async def last_seq(session: AsyncSession, principal: Principal) -> int:
 
     session: from `following`.
     """
-    horizon = (await session.execute(_HORIZON)).scalar_one()
-    return int((await session.execute(_LAST, {**_reader(principal), "horizon": horizon})).scalar_one())
+    line = _line(principal)
+    horizon = (await session.execute(line.horizon)).scalar_one()
+    return int((await session.execute(line.last, {**_reader(principal), "horizon": horizon})).scalar_one())
 
 
 def _reader(principal: Principal) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, Numeric, Select, cast, func, literal_column, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.models import AlsoOutcome, Assignment, AssignmentResponder, Incident
-from dispatch.db.session import Sessions, reading
+from dispatch.db.session import Sessions, hide_one_way, reading
 from dispatch.domain.access import POLICE_TYPES
 from dispatch.domain.assignment import AssignmentStatus, intervals, stamp_column
 from dispatch.domain.ids import Prefix, is_id
@@ -95,6 +95,8 @@ async def every(
     after: tuple[datetime, str] | None = None
     while True:
         async with reading(sessions) as session:
+            if wanted.hidden_types:
+                await hide_one_way(session)
             rows = await page(session, jurisdiction_id, wanted, after=after, limit=page_size)
         for row in rows:
             yield row

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dispatch.db.lookup import two_units
 from dispatch.db.models import Assignment, Incident, TriageDecisionRow
 from dispatch.domain.assignment import AssignmentStatus
 from dispatch.domain.errors import NotFound
@@ -44,9 +45,15 @@ async def for_unit(
 
 
 def _find(roster: Roster, unit: str, hidden_types: frozenset[str]) -> Any:
-    for one in roster.candidates:
-        if unit in (one.unit_id, one.call_sign) and one.responder_type not in hidden_types:
-            return one
+    same = [
+        one
+        for one in roster.candidates
+        if unit in (one.unit_id, one.call_sign) and one.responder_type not in hidden_types
+    ]
+    if len(same) > 1:
+        raise two_units(unit, (one.unit_id for one in same))
+    if same:
+        return same[0]
     raise NotFound(f"There is no unit {unit}.", fix="Use its call sign or id; GET /v1/units lists them.")
 
 

@@ -68,9 +68,11 @@ def _record(scope: Scope, status: int, request_id: str, seconds: float) -> None:
     # The route's pattern, never the path: a path can hold an id, and an unknown one can hold anything.
     route = getattr(scope.get("route"), "path", None) or "unmatched"
     method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-    count, duration = _meters(route, method, status)
-    count.inc()
-    duration.observe(seconds)
+    act = scope["state"].get("act")
+    if act is None or not act.principal.is_one_way:  # numbers that anybody may read say nothing of them
+        count, duration = _meters(route, method, status)
+        count.inc()
+        duration.observe(seconds)
     write = log.warning if status >= 500 else log.info
     write("request", route=route, method=method, status=status, ms=round(seconds * 1000, 1), request_id=request_id)
 

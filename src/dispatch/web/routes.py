@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.db.session import NeedsTransaction, following, lone_statement, reading, transaction
+from dispatch.db.session import NeedsTransaction, following, hide_one_way, lone_statement, reading, transaction
 from dispatch.domain.access import Permission, Principal
 from dispatch.domain.time import as_utc
 from dispatch.web.auth import authenticate
@@ -146,7 +146,10 @@ class LoneStatementRoute(CommandRoute):
 
 
 class QueryRoute(APIRoute):
-    """A route that only looks: one snapshot of the database, and a write in it fails."""
+    """A route that only looks: one snapshot of the database, and a write in it fails.
+
+    Whoever may not know of what is told one way looks at a database in which it does not exist.
+    """
 
     session = staticmethod(reading)
 
@@ -158,7 +161,9 @@ class QueryRoute(APIRoute):
             services: Services = request.app.state.services
             read = await read_whole(request, services.settings.max_body_bytes)
             async with self.session(services.sessions) as session:
-                await _begin(read, session, services, permission, parameters)
+                act = await _begin(read, session, services, permission, parameters)
+                if act.principal.hidden_responder_types():
+                    await hide_one_way(session)
                 return await inner(read)
 
         return handle
@@ -181,10 +186,10 @@ async def _begin(
     principal = await authenticate(request.headers.get("authorization"), session, services, now)
     if permission is None:
         raise RuntimeError(f"{request.url.path} has no permission; mark the endpoint with @requires")
-    principal.require(permission)
-    request.check(parameters)
     act = Act(session, principal, services, now, request.state.request_id)
     request.state.act = act
+    principal.require(permission)
+    request.check(parameters)
     return act
 
 

@@ -20,7 +20,10 @@ class Jurisdiction(Table):
 
 
 class Agency(Table):
-    """An organisation that fields responders, city-run or contracted. rest_s: the rest of its people after a shift."""
+    """An organisation that fields responders, city-run or contracted. rest_s: the rest of its people after a shift.
+
+    one_way: it fields none but those who are told one way; a trigger writes it.
+    """
 
     __tablename__ = "agency"
 
@@ -30,6 +33,7 @@ class Agency(Table):
     kind: Mapped[str]
     contact: Mapped[str | None]
     rest_s: Mapped[int] = mapped_column(server_default="0")
+    one_way: Mapped[bool] = mapped_column(server_default="false")
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.db.schema import Table
@@ -16,7 +16,7 @@ class Responder(Table):
         ForeignKeyConstraint(
             ["jurisdiction_id", "agency_id"], ["agency.jurisdiction_id", "agency.id"], name="fk_responder_agency"
         ),
-        UniqueConstraint("jurisdiction_id", "employee_number", name="uq_responder_employee_number"),
+        Index("uq_responder_employee_number", "jurisdiction_id", "employee_number", "agency_id", unique=True),
         Index("ix_responder_agency", "jurisdiction_id", "agency_id"),
     )
 

@@ -17,7 +17,7 @@ class Shift(Table):
     """A span of time in which a unit is staffed. crew_of: the shift whose crew staffs this unit too, in turn.
 
     closed_at: when somebody, or the service at its end, said that it is over; NULL while it is planned or runs.
-    A span without length is a shift that never was.
+    A span without length is a shift that never was. one_way: its unit is told one way; a trigger writes it.
     """
 
     __tablename__ = "shift"
@@ -39,6 +39,7 @@ class Shift(Table):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     crew_of: Mapped[str | None]
+    one_way: Mapped[bool] = mapped_column(server_default="false")
     closed_at: Mapped[datetime | None]
 
 
@@ -71,3 +72,4 @@ class ShiftMember(Table):
     responder_id: Mapped[str] = mapped_column(primary_key=True)
     starts_at: Mapped[datetime] = mapped_column(primary_key=True)
     ends_at: Mapped[datetime]
+    one_way: Mapped[bool] = mapped_column(server_default="false")

@@ -3,7 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, func
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    func,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.db.schema import Table
@@ -25,7 +33,7 @@ class Unit(Table):
         ForeignKeyConstraint(
             ["jurisdiction_id", "program_id"], ["program.jurisdiction_id", "program.id"], name="fk_unit_program"
         ),
-        UniqueConstraint("jurisdiction_id", "call_sign", name="uq_unit_call_sign"),
+        Index("uq_unit_call_sign", "jurisdiction_id", "call_sign", "one_way", unique=True),
         CheckConstraint(f"status in ({', '.join(repr(status.value) for status in UnitStatus)})", name="status_known"),
         CheckConstraint("capacity >= 1", name="capacity_positive"),
         CheckConstraint("min_crew >= 0", name="min_crew_not_negative"),
@@ -40,6 +48,7 @@ class Unit(Table):
     agency_id: Mapped[str]
     program_id: Mapped[str | None]
     responder_type: Mapped[str]
+    one_way: Mapped[bool | None] = mapped_column(Boolean, Computed("responder_type = 'cvi'", persisted=True))
     capabilities: Mapped[list[str]] = mapped_column(server_default="{}")
     vehicle: Mapped[str | None]
     mobile: Mapped[bool] = mapped_column(server_default="true")

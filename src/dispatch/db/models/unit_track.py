@@ -20,6 +20,7 @@ class UnitTrack(Table):
     recorded_at: Mapped[datetime]
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
+    one_way: Mapped[bool] = mapped_column(server_default="false")
     unit_ids: Mapped[list[str]]
     at: Mapped[list[datetime]] = mapped_column(ARRAY(TIMESTAMP(timezone=True)))
     lat: Mapped[list[float]] = mapped_column(ARRAY(Double))
