@@ -34,7 +34,7 @@ OPEN_ROWS = {
     "unserved": "not is_one_way(responder_type)",
     "alarm": "not is_one_way(responder_type)",
     "timer": """
-      case substr(subject_id, 1, 4)
+      subject_id <> 'positions:one_way' and case substr(subject_id, 1, 4)
         when 'asg_' then exists (select from assignment a
                                   where a.jurisdiction_id = timer.jurisdiction_id and a.id = timer.subject_id)
         when 'unt_' then exists (select from unit u

@@ -27,6 +27,8 @@ LONG_FILES = {
     "operations/assignment_steps.py": "one step and all that follows from it: unit, incident, offers, timers, queue",
     "operations/decisions.py": "three ways to a further decision: retriage, a newer call, a person",
     "api/roster.py": "four kinds of roster rows with the same five routes",
+    "api/assignments.py": "every route of one resource beside its bodies",
+    "triage/policy.py": "all that a policy is, as one frozen value, and how it is made",
     "api/incidents.py": "every route of one resource beside its bodies",
 }
 

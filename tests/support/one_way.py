@@ -124,7 +124,7 @@ async def hazards_of(service: Service) -> list[str]:
     rows = await service.fetch(
         "select id from premise_hazard where jurisdiction_id = $1 order by id", service.jurisdiction
     )
-    return [row["id"] for row in rows] or ["hzd_01KAQ4Z0000000000000000000"]
+    return [row["id"] for row in rows] or ["hzd_none"]
 
 
 async def police_tokens(service: Service) -> dict[str, str]:

@@ -47,8 +47,8 @@ class StackedOut(BaseModel):
     position: int = Field(description="1 is next; gaps are left by what was dropped")
     incident_id: str
     incident: str = Field(description="Its number", examples=["1042"])
-    incident_type: str
-    priority: int
+    incident_type: str | None = Field(description="null for whoever is told one way, as is `priority`")
+    priority: int | None
     waited_s: int
     reserved_at: datetime
     mode: str
@@ -108,8 +108,8 @@ async def _shown(name: str, act: Act) -> StackOut:
             position=one.row.stack_position or 0,
             incident_id=one.row.incident_id,
             incident=one.number,
-            incident_type=one.incident_type,
-            priority=one.priority,
+            incident_type=None if who.is_one_way else one.incident_type,
+            priority=None if who.is_one_way else one.priority,
             waited_s=max(0, round((act.now - one.opened_at).total_seconds())),
             reserved_at=one.row.reserved_at or one.row.created_at,
             mode=one.row.mode,

@@ -14,6 +14,14 @@ LOOK_EVERY = timedelta(seconds=15)
 FOLD_FROM = 3
 ALL = "positions"
 
+# Each side of the one-way valve is looked at by itself: else one would see from its own alarms that the other reports.
+LOOKS = {ALL: False, f"{ALL}:one_way": True}
+
+
+def look_at(now: datetime) -> datetime:
+    """The last moment to look, on the clock's own grid: whose positions began it must show in no alarm's time."""
+    return now - (now - now.replace(hour=0, minute=0, second=0, microsecond=0)) % LOOK_EVERY
+
 
 @dataclass(frozen=True, slots=True)
 class Reporting:

@@ -231,7 +231,9 @@ async def _appointment(firing: Firing) -> Taken | None:
 
 
 async def _position_silent(firing: Firing) -> Taken | None:
-    return await look_for_silence(firing.session, firing.timer.payload, firing.limits, firing.actor)
+    return await look_for_silence(
+        firing.session, firing.timer.subject_id, firing.timer.payload, firing.limits, firing.actor
+    )
 
 
 _WAITING = (IncidentStatus.PENDING.value, IncidentStatus.ACTIVE.value)

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.db import log
 from dispatch.db.models import Alarm, Shift, Timer, Unit
 from dispatch.db.timers import Begin, Timing
+from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.alarm import AlarmKind
 from dispatch.domain.classification import LOWEST_PRIORITY
 from dispatch.domain.events import EventType
-from dispatch.domain.silence import ALL, LOOK_EVERY, REPORTS_WITHIN, Reporting, Silence, silences
+from dispatch.domain.silence import LOOK_EVERY, LOOKS, REPORTS_WITHIN, Reporting, Silence, look_at, silences
 from dispatch.domain.timers import TimeLimits, TimerKind
 from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor
@@ -26,27 +27,31 @@ CLEARED = "positions come again, or it is no longer on duty"
 
 
 async def position_look(session: AsyncSession, now: datetime, jurisdiction_id: str) -> list[Begin]:
-    """The first look, where units on duty report and nobody looks yet."""
-    reports = exists().where(*_reports(jurisdiction_id, now))
-    looked = exists().where(
-        Timer.jurisdiction_id == jurisdiction_id,
-        Timer.subject_id == ALL,
-        Timer.kind == TimerKind.POSITION_SILENT.value,
-        Timer.fired_at.is_(None),
-    )
-    wanted = await session.scalar(select(reports & ~looked))
-    return [Begin(TimerKind.POSITION_SILENT, ALL, None, now)] if wanted else []
+    """The first look of each side, where units on duty report and nobody looks yet."""
+    found = []
+    for subject, is_one_way in LOOKS.items():
+        reports = exists().where(*_reports(jurisdiction_id, now, is_one_way=is_one_way))
+        looked = exists().where(
+            Timer.jurisdiction_id == jurisdiction_id,
+            Timer.subject_id == subject,
+            Timer.kind == TimerKind.POSITION_SILENT.value,
+            Timer.fired_at.is_(None),
+        )
+        if await session.scalar(select(reports & ~looked)):
+            found.append(Begin(TimerKind.POSITION_SILENT, subject, None, look_at(now)))
+    return found
 
 
 async def look_for_silence(
-    session: AsyncSession, payload: Mapping[str, Any], limits: TimeLimits, actor: Actor
+    session: AsyncSession, look: str, payload: Mapping[str, Any], limits: TimeLimits, actor: Actor
 ) -> Taken:
     """Each silence has its alarm, told once; what is silent no more is cleared; and one looks again in a while.
 
-    payload: what the look before left: the subjects that were told. Looking ends when nobody on duty reports.
+    look: whose, one of LOOKS. payload: what the look before left: the subjects that were told. Looking ends when nobody
+    on duty reports.
     """
     before = frozenset(payload.get("told", ()))
-    watched = await _watched(session, limits, actor)
+    watched = await _watched(session, limits, actor, is_one_way=LOOKS[look])
     standing = silences(watched, actor.now, before)
     entries = [
         await raise_alarm(session, _alarm(one, actor.now), actor)
@@ -58,27 +63,28 @@ async def look_for_silence(
     await session.execute(
         delete(Timer).where(
             Timer.jurisdiction_id == actor.jurisdiction_id,
-            Timer.subject_id == ALL,
+            Timer.subject_id == look,
             Timer.kind == TimerKind.POSITION_SILENT.value,
         )
     )
     if not watched:
         return Taken(entries)
-    again = Begin(TimerKind.POSITION_SILENT, ALL, None, actor.now + LOOK_EVERY, {"told": sorted(standing)})
+    again = Begin(TimerKind.POSITION_SILENT, look, None, look_at(actor.now) + LOOK_EVERY, {"told": sorted(standing)})
     return Taken(entries, Timing([again]))
 
 
-def _reports(jurisdiction_id: str, now: datetime) -> tuple[Any, ...]:
+def _reports(jurisdiction_id: str, now: datetime, *, is_one_way: bool) -> tuple[Any, ...]:
     """Conditions on units: on duty, and equipped to say where they are."""
     return (
         Unit.jurisdiction_id == jurisdiction_id,
         Unit.mobile,
         Unit.status.not_in(_OFF),
         Unit.position_at > now - REPORTS_WITHIN,
+        Unit.responder_type.in_(ONE_WAY_TYPES) if is_one_way else Unit.responder_type.not_in(ONE_WAY_TYPES),
     )
 
 
-async def _watched(session: AsyncSession, limits: TimeLimits, actor: Actor) -> list[Reporting]:
+async def _watched(session: AsyncSession, limits: TimeLimits, actor: Actor, *, is_one_way: bool) -> list[Reporting]:
     on_since = (
         select(func.max(Shift.starts_at))
         .where(
@@ -98,7 +104,7 @@ async def _watched(session: AsyncSession, limits: TimeLimits, actor: Actor) -> l
             Unit.responder_type,
             func.greatest(Unit.position_at, on_since).label("since"),
         )
-        .where(*_reports(actor.jurisdiction_id, actor.now))
+        .where(*_reports(actor.jurisdiction_id, actor.now, is_one_way=is_one_way))
         .order_by(Unit.id)
     )
     return [
