@@ -339,7 +339,15 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
     await service.post(f"/v1/incidents/{raised}:retriage", {"answers": {"weapon": "in_hand"}})
     [alarm] = await service.alarms()
     until = iso(NOW + timedelta(hours=1))
+    dog = {"kind": "dog", "words": "a biting dog", "expires_at": until}
+    at_door = f"/v1/incidents/{held}/hazards"
+    hazards = [(await service.post(at_door, {**dog, "door": door})).json()["hazard"]["id"] for door in ("1", "2")]
+    there = {"place": {"address": "4217 Grove St"}, "source": {"kind": "document", "name": "list 7"}}
     return [
+        ("/v1/hazards", {**dog, **there}, "dispatcher"),
+        (at_door, dog, "dispatcher"),
+        (f"/v1/hazards/{hazards[0]}:review", {"expires_at": iso(NOW + timedelta(days=2))}, "supervisor"),
+        (f"/v1/hazards/{hazards[1]}:withdraw", {"reason": "it moved out"}, "dispatcher"),
         ("/v1/calls", a_call(), "dispatcher"),
         (f"/v1/incidents/{held}:hold", {"until": until, "reason": "waits for daylight"}, "dispatcher"),
         (f"/v1/incidents/{closed}:close", {"disposition": "resolved"}, "dispatcher"),
@@ -414,7 +422,9 @@ def _pattern(path: str) -> str:
     if len(parts) > 3:
         kind, rest = parts[2], parts[3].partition(":")
         names = {"incidents": "incident_id", "assignments": "assignment_id", "units": "unit", "tokens": "token_id"}
-        name = (names | {"policies": "policy", "alarms": "alarm_id", "follow-ups": "follow_up_id"})[kind]
+        name = (
+            names | {"policies": "policy", "alarms": "alarm_id", "follow-ups": "follow_up_id", "hazards": "hazard_id"}
+        )[kind]
         parts[3] = f"{{{name}}}{rest[1]}{rest[2]}"
     return "/".join(parts)
 
