@@ -320,6 +320,50 @@ async def test_two_tokens_may_use_the_same_key(service: Service) -> None:
     assert (first.status_code, second.status_code) == (201, 201)
 
 
+async def _posts_of_passing_on(service: Service, until: str) -> list[tuple[str, dict[str, object], str]]:
+    """Transfers, hand-offs, appointments, exchanges, stacks and what came of a job: with units of their own."""
+    for n in range(1, 10):
+        unit = {"call_sign": f"X{n}", "agency_id": "city-care", "responder_type": "community_responder"}
+        answer = await service.post("/v1/units", {**unit, "status": "available"}, by="administrator")
+        assert answer.status_code == 201, answer.text
+
+    async def at_work(unit: str, *statuses: str) -> tuple[str, str]:
+        incident = await service.incident()
+        [row] = await service.assign(incident, unit, mode="ordered")
+        for status in statuses:
+            await service.step(row["id"], status, **({"outcome": "handled"} if status == "cleared" else {}))
+        return incident, row["id"]
+
+    line = await service.incident()
+    [taken] = await service.assign(line, "LINE")
+    await service.step(taken["id"], "accepted")
+    _, handing = await at_work("X1", "on_scene")
+    _, giving = await at_work("X2", "on_scene")
+    asked = (await service.post(f"/v1/assignments/{giving}:hand-off", {"unit": "X3"})).json()["id"]
+    _, staged = await at_work("X4", "staged")
+    _, done = await at_work("X5", "on_scene", "cleared")
+    exchanged, _ = await at_work("X6", "en_route")
+    await at_work("X8")
+    kept = await service.post(f"/v1/incidents/{await service.incident()}:stack", {"unit": "X8"})
+    return [
+        (f"/v1/incidents/{await service.incident()}:transfer", {"outside": "Lane County 911"}, "dispatcher"),
+        (f"/v1/assignments/{taken['id']}:return", {"reason": "he has a gun in his hand now"}, "dispatcher"),
+        (
+            f"/v1/incidents/{await service.incident()}/appointments",
+            {"unit": "H1", "scheduled_for": until},
+            "dispatcher",
+        ),
+        (f"/v1/assignments/{handing}:hand-off", {"unit": "X9"}, "dispatcher"),
+        (f"/v1/assignments/{asked}:take-over", {"accept": True}, "dispatcher"),
+        (f"/v1/assignments/{staged}:release", {}, "dispatcher"),
+        (f"/v1/assignments/{done}:add-outcomes", {"outcomes": [{"code": "advised"}]}, "dispatcher"),
+        (f"/v1/incidents/{exchanged}:exchange", {"off": "X6", "on": "X7"}, "dispatcher"),
+        # The order of what is kept is told whole, so it is changed before anything else is kept.
+        ("/v1/units/X8/stack:reorder", {"order": [kept.json()["id"]]}, "dispatcher"),
+        (f"/v1/incidents/{await service.incident()}:stack", {"unit": "X8"}, "dispatcher"),
+    ]
+
+
 async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
     """A request for every POST route that changes something, each good for one answer of 2xx."""
     held, closed, reopened, doubled = [await service.incident() for _ in range(4)]
@@ -344,6 +388,8 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
     hazards = [(await service.post(at_door, {**dog, "door": door})).json()["hazard"]["id"] for door in ("1", "2")]
     there = {"place": {"address": "4217 Grove St"}, "source": {"kind": "document", "name": "list 7"}}
     return [
+        *await _posts_of_passing_on(service, until),
+        ("/v1/listings", {"source": "cad-east", "listed_at": iso(NOW), "calls": []}, "dispatcher"),
         ("/v1/hazards", {**dog, **there}, "dispatcher"),
         (at_door, dog, "dispatcher"),
         (f"/v1/hazards/{hazards[0]}:review", {"expires_at": iso(NOW + timedelta(days=2))}, "supervisor"),

@@ -68,7 +68,7 @@ async def test_a_unit_at_work_is_told_of_once_stays_there_and_goes_home_when_it_
     await service.after(1200)
     at_work = await _unit(service, "P1")
     [alarm] = await service.alarms(kind="shift_overrun")
-    await service.step(sent["id"], "cleared", outcome="resolved_on_scene")
+    await service.step(sent["id"], "cleared", outcome="handled")
     home = await _unit(service, "P1")
 
     assert (at_work["status"], at_work["due_off_at"][:19]) == ("on_scene", iso(NOW + timedelta(hours=1))[:19])
@@ -94,7 +94,7 @@ async def test_a_desk_with_open_jobs_is_off_duty_when_the_last_of_them_is_done(s
     await service.after(HOUR + 1)
     await service.after(301)
     busy = (await _unit(service, "DESK"))["status"]
-    await service.step(job["id"], "cleared", outcome="resolved_by_phone")
+    await service.step(job["id"], "cleared", outcome="handled_by_phone")
     await service.after(301)
 
     assert busy == "available"

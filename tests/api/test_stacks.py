@@ -110,6 +110,8 @@ async def test_a_desk_is_offered_its_next_as_soon_as_it_has_room(service: Servic
 
     rows = (await service.get("/v1/assignments", params={"incident": incident})).json()["items"]
     assert [(row["id"], row["status"]) for row in rows] == [(kept, "offered")]
+    assert (await _incident(service, incident))["status"] == "pending"  # a desk has it when it accepts
+    await service.step(kept, "accepted")
     assert (await _incident(service, incident))["status"] == "active"
 
 

@@ -43,7 +43,10 @@ UNDO_WITHIN = timedelta(seconds=60)
 _STEPS = frozenset(event_of(status).value for status in AssignmentStatus)
 _MADE = frozenset(
     one.value
-    for one in (EventType.UNIT_ASSIGNED, EventType.ASSIGNMENT_TRANSFER_OFFERED, EventType.ASSIGNMENT_APPOINTED)
+    for one in (
+        *(EventType.UNIT_ASSIGNED, EventType.ASSIGNMENT_RESERVED),
+        *(EventType.ASSIGNMENT_TRANSFER_OFFERED, EventType.ASSIGNMENT_APPOINTED),
+    )
 )
 
 

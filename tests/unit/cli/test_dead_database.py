@@ -26,6 +26,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "import units": ("FILE",),
     "import zones": ("FILE",),
     "import roads": ("FILE",),
+    "import hazards": ("FILE",),
     "policy publish": ("us-default", "--reviewed-by", "x"),
 }
 WITHOUT = {"openapi", "triage", "policy check", "policy test", "policy explain", "policy diff", "policy docs"} | {

@@ -66,7 +66,7 @@ def test_older_words_mean_what_they_meant_and_no_word_means_two_things() -> None
 def test_a_free_text_that_names_the_police_is_no_mere_referral() -> None:
     assert named_to_come(" Police ") == "police"
     assert named_to_come("Police Activities League") is None
-    left = Cleared("community_responder", "contact_made", datetime(2026, 11, 23, tzinfo=UTC), ("police",))
+    left = Cleared("community_responder", "contact_made", datetime(2026, 11, 23, tzinfo=UTC), left_to=("police",))
     assert still_awaited([left]) == "referred_to_police"
     came = Cleared("police", "handled", datetime(2026, 11, 24, tzinfo=UTC))
     assert still_awaited([left, came]) is None
