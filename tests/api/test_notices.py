@@ -146,6 +146,8 @@ async def test_an_interrupter_reads_no_call_no_incident_and_nothing_of_what_othe
             "/v1/outcomes",
             "/v1/responders/certifications",
             "/v1/units/{unit}/stack",
+            "/v1/incidents/{incident_id}/premise",
+            "/v1/hazard-kinds",
         ),
         *(f"/v1/{kind}" for kind in ("agencies", "programs", "units", "responders")),
         "/v1/policies/{old}/diff/{new}",

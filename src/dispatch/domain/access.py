@@ -130,10 +130,12 @@ POLICE_TYPES = frozenset(_HIDDEN_FROM)
 # Responder types that are told of an incident beside those who handle it: they neither begin it nor keep it open.
 ONE_WAY_TYPES = frozenset[str]().union(*_HIDDEN_FROM.values())
 
-# What is left to whoever speaks for these alone. Of an incident they are told by notice, and no more than that.
+# What is left to whoever speaks for these alone. Of an incident they are told by notice, and no more than that; they
+# are warned of what may hurt them where they go.
 _ONE_WAY_MAY = frozenset(
     {_P.NOTICE_READ, _P.ASSIGNMENT_READ, _P.ASSIGNMENT_STATUS, _P.UNIT_STATUS, _P.UNIT_POSITION, _P.ROSTER_READ}
     | {_P.ROSTER_WRITE, _P.TOKEN_WRITE, _P.USER_WRITE, _P.POLICY_READ, _P.ASSIGNMENT_READ_CARE}
+    | {_P.PREMISE_READ_OWN}
 )
 
 

@@ -30,7 +30,7 @@ WORDS = st.lists(
 
 def shown(decision: TriageDecision) -> str:
     first = [slot.program or slot.responder_type for slot in decision.plan.steps[0].slots]
-    return f"{decision.category.value}, priority {decision.priority}, {' + '.join(first)} first"
+    return f"{decision.category.value}, priority {decision.priority}, {' + '.join(dict.fromkeys(first))} first"
 
 
 def answered(call: CallFacts, policy: Policy, fact: str, value: str) -> TriageDecision:
