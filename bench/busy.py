@@ -87,7 +87,7 @@ async def _life(port: int, world: World, kinds: Kinds, narrative: str, place: di
     steps = ("en_route", "on_scene", "cleared")
     for status in ("accepted", *steps) if pick["mode"] == "offered" else steps:
         await asyncio.sleep(PAUSE_S)
-        step = {"status": status} | ({"outcome": "resolved_on_scene"} if status == "cleared" else {})
+        step = {"status": status} | ({"outcome": "handled"} if status == "cleared" else {})
         kind = "clear" if status == "cleared" else "status"
         await line.ask(
             post(f"/v1/assignments/{assignment}/status", json.dumps(step).encode(), world.token), kinds[kind]

@@ -12,7 +12,7 @@ ROUNDS = 10
 STEPS: tuple[dict[str, str], ...] = (
     {"status": "en_route"},
     {"status": "on_scene"},
-    {"status": "cleared", "outcome": "resolved_on_scene"},
+    {"status": "cleared", "outcome": "handled"},
 )
 
 

@@ -12,6 +12,7 @@ from dispatch.db.session import transaction
 from dispatch.domain.access import Role
 from dispatch.domain.time import iso
 from dispatch.operations.positions import forget_old_tracks
+from dispatch.workers.housekeeping import keep_house
 
 pytestmark = pytest.mark.anyio
 
@@ -155,9 +156,14 @@ async def test_history_is_gone_after_a_month_also_when_the_feed_has_ended(servic
     async with transaction(service.sessions) as session:
         assert await forget_old_tracks(session, service.jurisdiction, service.clock.now()) == 0
     service.clock.advance(300)
-    async with asyncio.timeout(30), service.app.router.lifespan_context(service.app):
+    stopping = asyncio.Event()
+    # The service's own housekeeping, without its timers: they would fire for the cities of all other tests.
+    keeping = asyncio.create_task(keep_house(service.app.state.services, stopping))
+    async with asyncio.timeout(60):
         while (await service.fetch(rest, service.jurisdiction))[0][0]:  # noqa: ASYNC110 - the service tells nobody
             await asyncio.sleep(0.05)
+    stopping.set()
+    await keeping
 
     assert (await _unit(service, "P1"))["lat"] == 44.1
 
