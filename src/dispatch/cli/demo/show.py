@@ -51,8 +51,8 @@ def show_summary(out: Console, data: Mapping[str, Any]) -> None:
     out.print()
     out.print(Rule("[bold]How long it took[/]", align="left", style="dim"))
     out.print(_intervals(data["intervals"], narrow=out.width < WIDE))
-    out.print("[dim]minutes: median / 90th percentile, and the share of units without it. First unit: until an[/]")
-    out.print("[dim]incident got its first; queue: until each of its units, those included that joined late[/]")
+    out.print("[dim]minutes: median / 90th percentile, and the share of units without it[/]")
+    out.print("[dim]first unit: until the incident got its first; queue: each unit, late ones too[/]")
     out.print()
     out.print(Rule("[bold]Does it hold?[/]", align="left", style="dim"))
     for line in _checks(data):
