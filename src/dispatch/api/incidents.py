@@ -261,7 +261,8 @@ async def get_recommendation(incident_id: str, act: CurrentAct) -> Response:
     """Units, shortfalls, and every unit that is not offered, each with its reasons. Writes nothing."""
     row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
     hidden = act.principal.hidden_responder_types()
-    advice = await full_recommendation(act.session, row, act.now, hidden, act.services.routing)
+    roster = await act.services.rosters.get(act.session, act.principal.jurisdiction, act.now)
+    advice = await full_recommendation(act.session, row, roster, act.now, hidden, act.services.routing)
     advice["hazards"] = await incident_hazards(act, row)
     return json_answer(redacted_advice(advice, act.principal), 200)
 
