@@ -120,7 +120,9 @@ async def full_recommendation(
         coverage_loss=await _coverage(session, incident.jurisdiction_id, units, context, roster.zone, rules),
         came_before=await came_before(session, incident, now),
     )
-    return as_data(recommend(need.plan, await with_workload(session, incident.jurisdiction_id, units, now), context))
+    wanted = _types(need.plan.steps)
+    units = await with_workload(session, incident.jurisdiction_id, units, wanted, now)
+    return as_data(recommend(need.plan, units, context))
 
 
 async def need_of(
@@ -160,7 +162,7 @@ def steps_left(plan: list[dict[str, Any]], step: int) -> list[dict[str, Any]]:
 
 def _origins(need: Need, units: Sequence[Candidate]) -> list[LatLon]:
     """Where the units are that the plan could want, each with its turn by id so that the answer has one order."""
-    wanted = {slot.responder_type for step in need.plan.steps for slot in step.slots}
+    wanted = _types(need.plan.steps)
     places = (unit.position or unit.home for unit in units if unit.responder_type in wanted and unit.mobile)
     return [place for place in places if place is not None]
 
