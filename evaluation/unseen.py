@@ -12,20 +12,35 @@ from evaluation.must_not_miss import COMES, LATEST
 UNSEEN = Path(__file__).parents[1] / "tests" / "cases" / "unseen.yaml"
 SECOND = UNSEEN.with_name("unseen_second.yaml")
 THIRD = UNSEEN.with_name("unseen_third.yaml")
-SETS = {"unseen": UNSEEN, "second": SECOND, "third": THIRD}
+FOURTH = UNSEEN.with_name("unseen_fourth.yaml")
+SETS = {"unseen": UNSEEN, "second": SECOND, "third": THIRD, "fourth": FOURTH}
 ABOUT = {
     "unseen": "Written by the author of the grammar, so kinder than a stranger's sentences would be.",
     "second": "A second hundred, written after the grammar and before the policy had read one of them. Read for the "
     "first time, 22 of 60 dangers were missed (14 of 34 of the half that was then mended by classes of words, 8 of 26 "
     "of the half that was left alone) and 9 of 40 look-alikes brought needless help (7 of 26, 2 of 14). That first "
     "reading is the estimate for words nobody has thought of.",
-    "third": "A third hundred, written before its author had opened the lexicon and before the policy had read one of "
-    "them. Read for the first time, 19 of 60 dangers were missed (11 of 26 of the half that was then mended by classes "
-    "of words, 8 of 34 of the half that was left alone) and 2 of 40 look-alikes brought needless help (0 of 19, 2 of "
-    "21). What was mended in the one half mended nothing in the other.",
+    "third": "A third hundred, written before its author had opened the lexicon and before the policy had read one "
+    "of them. Read for the first time, 19 of 60 dangers were missed (11 of 26 of the half that was then "
+    "mended by classes of words, 8 of 34 of the half that was left alone) and 2 of 40 look-alikes brought "
+    "needless help (0 of 19, 2 of 21). What was mended in the one half mended nothing in the other.",
+    "fourth": "A fourth hundred, written before the policy had read one of them. Read for the first time, 21 of 60 "
+    "dangers were missed (10 of 32 of the half that was then mended by classes of words, 11 of 28 of the "
+    "half that was left alone) and 10 of 40 look-alikes brought needless help (5 of 20, 5 of 20). It is "
+    "the estimate for words nobody has thought of: what the first three sets were known to miss was "
+    "mended once this one was written.",
 }
-NAMES = {"unseen": "sentences", "second": "the second hundred", "third": "the third hundred"}
-HALVES = {"development": "tuned on", "held_out": "never tuned on, looked at once"}
+NAMES = {
+    "unseen": "sentences",
+    "second": "the second hundred",
+    "third": "the third hundred",
+    "fourth": "the fourth hundred",
+}
+HALVES = {
+    "development": "tuned on",
+    "released": "held back until a newer set was written, then tuned on",
+    "held_out": "never tuned on, looked at once",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +72,13 @@ def is_wrong(judge: Judge, one: Sentence) -> bool:
 
 def unseen_sentences(judge: Judge) -> list[Measure]:
     """Danger missed and harm seen in look-alikes, for each half."""
-    return [_measure(judge, name, half, kind) for name in SETS for half in HALVES for kind in ("danger", "benign")]
+    return [
+        _measure(judge, name, half, kind)
+        for name, file in SETS.items()
+        for half in HALVES
+        if half in {one.half for one in read_sentences(file)}
+        for kind in ("danger", "benign")
+    ]
 
 
 def _measure(judge: Judge, name: str, half: str, kind: str) -> Measure:

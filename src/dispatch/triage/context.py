@@ -28,6 +28,10 @@ class Mark:
     is_terminator: bool = False
 
 
+# Words that look like a marker and are none ("wont let"): alone they say nothing, and what is said with them is read.
+NO_MARK = Mark()
+
+
 @dataclass(frozen=True, slots=True)
 class ContextRules:
     """longest_reach: the furthest any marker of this policy reaches, in words, its own length included."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from dispatch.triage.context import AFFIRMED, ContextRules, Mark, context_of
+from dispatch.triage.context import AFFIRMED, NO_MARK, ContextRules, Mark, context_of
 from dispatch.triage.grammar import EMPTY_GRAMMAR, Found, Grammar, Taken, counted
 from dispatch.triage.tokens import Tokens, tokenise
 from dispatch.triage.understanding import ANYTHING_GOES, Understanding
@@ -89,7 +89,7 @@ class Lexicon:
         marks = [
             (start + left, start + left + self.lengths[number], mark)
             for start, number in spans
-            if isinstance(mark := phrases[number][1], Mark)
+            if isinstance(mark := phrases[number][1], Mark) and mark is not NO_MARK
         ]
         for start, number in spans:
             phrase, meaning = phrases[number]
@@ -172,6 +172,9 @@ def build_lexicon(
         unique.setdefault(words, (written, meaning))
     searched = [" " + "  ".join(words) + " " for words in unique]
     automaton = AhoCorasick(searched, matchkind=MatchKind.Standard) if searched else None
-    ranks = tuple(isinstance(meaning, Mark) - 2 * len(words) for words, (_, meaning) in unique.items())
+    ranks = tuple(
+        (isinstance(meaning, Mark) and meaning is not NO_MARK) - 2 * len(words)
+        for words, (_, meaning) in unique.items()
+    )
     lengths = tuple(len(words) for words in unique)
     return Lexicon(automaton, tuple(unique.values()), lengths, ranks, rules, grammar, patterns, understanding)

@@ -1,4 +1,4 @@
-"""Sentences written before the grammar: all that were tuned on hold, and what the others miss is known by name."""
+"""Sentences written before the policy had read them: what was tuned on holds, what the others miss is known by name."""
 
 from functools import cache
 
@@ -9,38 +9,25 @@ from evaluation.unseen import SETS, Sentence, is_wrong, read_sentences
 from dispatch.triage.decision import TriageDecision
 
 WRITTEN = [one for file in SETS.values() for one in read_sentences(file)]
-TUNED_ON = [one for one in WRITTEN if one.half == "development"]
+TUNED_ON = [one for one in WRITTEN if one.half in ("development", "released")]
 HELD_OUT = [one for one in WRITTEN if one.half == "held_out"]
-# Left as they were found: mending them would turn the only honest figure into another fitted one.
+# Left as they were found until a newer set is written: mending them now would leave no honest figure.
 KNOWN_GAPS = {
-    "sounds like someone getting thrown into furniture, female begging",
-    "boy getting jumped behind the school",
-    "someone left a grenade lookin thing in the donation bin",
-    "dialysis shunt wont stop, towels are soaked red",
-    "people screaming at the football game on tv",
-    "bass is killing me, cant sleep",
-    "kids cutting through my yard to the bus",
-    "boys jumping off the swing, very loud",
-    "says next time he sees my dog or me he will put us both in the ground",
-    "purse in alley w/ blood all over it and a ripped shirt",
-    "guy w/ sign threw hot coffee in my face when i said no",
-    "car parked on the bridge shoulder, driver is over the guardrail looking down",
-    "my brother asked me to look after his kids for good and drove off w/ a rope",
-    "mi hijo dice que ya no quiere vivir y se encerro con una soga",
-    "stung by bees like 50 times, tongue is getting fat",
-    "whole family woke up w/ headaches and puking, furnace is old",
-    "found a box of kitchen knives left at the thrift drop off",
-    "karaoke til 2, singers are dying up there",
-    "upstairs again, i hear her saying please dont over and over and something hitting the wall",
-    "coworker came in w/ fingermarks on her neck, says she cant go home tonight",
-    "he wont let me out of the bedroom, hes got my phone, im on the ipad",
-    "driver lifted his shirt and showed me the grip when i honked",
-    "husb is sweating, grey, says its just heartburn, left arm feels heavy",
-    "buzzing and popping from the outlet, wall is too hot to touch",
-    "dog fell thru the ice on the pond and the owner went in after it",
-    "my 6 yo was in the front yard a minute ago, a van pulled off, i cant find her",
-    "they cut my tree branches and threw them on my side",
-    "raccoon in the attic, scratching at night",
+    "ex keeps sending her photos of her own front door from tonight, she is alone",
+    "my wife is parked on the tracks and wont answer",
+    "student emailed the counselor at 2am that this is the last one she will send",
+    "grandma ate, then stood up, then one side of her mouth went down",
+    "guy in the bus shelter, foam on his lips, twitching",
+    "two in the stairwell nodding, one is purple",
+    "my son took a blue pill from a friend and his breaths are way apart",
+    "my hand is in the auger and it will not reverse",
+    "she woke up without clothes and does not know those men",
+    "deputy is on the ground with a guy on top of him by exit 9",
+    "they are shooting a music video in the alley, blocking the dumpsters",
+    "he stabbed me in the back on the deal and wont return my deposit",
+    "the pharmacy gave me the wrong amount of shots for my diabetic cat",
+    "teens filming a fake robbery for class, teacher is with them",
+    "left my hunting knife at the campground, want to report it lost",
 }
 
 

@@ -111,6 +111,20 @@ def test_a_homonym_takes_the_verb_away() -> None:
     assert violence("throttle him") == "physical"
 
 
+def test_words_that_only_look_like_a_denial_hide_no_pattern() -> None:
+    """ "Wont let" denies nothing that follows, and is itself part of "wont let her out"."""
+    policy = a_policy(
+        **{
+            "lexicon/grammar.yaml": CLASSES.replace("  may_hurt:", "  cant: [wont, cannot]\n  may_hurt:")
+            + "entries:\n  - facts: {violence: physical}\n    patterns: ['!<cant> let ..1 <person> ..1 out']\n",
+            "context/en.yaml": "context: en\nlanguage: en\nmarkers: []\npseudo: [wont let]\n",
+        }
+    )
+
+    assert violence("he wont let him out", policy) == "physical"
+    assert violence("he cannot let him out", policy) == "physical"
+
+
 def test_the_evidence_of_a_pattern_is_the_whole_span_and_names_the_pattern() -> None:
     (evidence,) = decided("RP: clobbered  my OLD brother!", policy=POLICY).facts["violence"].evidence
 

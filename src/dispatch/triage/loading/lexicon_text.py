@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from dispatch.triage.context import LONGEST_REACH, MARKER_KINDS, SEEN, Mark
+from dispatch.triage.context import LONGEST_REACH, MARKER_KINDS, NO_MARK, SEEN, Mark
 from dispatch.triage.facts import DANGERS, VOCABULARY
 from dispatch.triage.inflections import expand
 from dispatch.triage.lexicon import Meaning
@@ -50,7 +50,7 @@ class PhraseBook:
         found: list[tuple[tuple[str, ...], str, Meaning | Mark | None]] = [
             (phrase.words, phrase.written, phrase.meaning) for phrase in self.phrases.values()
         ]
-        found += [(words, written, None) for words, written in self.pseudo.items()]
+        found += [(words, written, NO_MARK) for words, written in self.pseudo.items()]
         return found + [(words, " ".join(words), mark) for words, mark in self.marks.items()]
 
 
