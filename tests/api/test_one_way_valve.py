@@ -151,6 +151,7 @@ async def test_police_are_told_of_a_violence_interrupter_what_they_are_told_of_n
             {"outcomes": [{"code": "mediated"}]},
         ),
         ("POST", "/v1/assignments/{}:backup", row["id"], "asg_" + "0" * 26, {}),
+        ("POST", "/v1/assignments/{}:check-in", row["id"], "asg_" + "0" * 26, {}),
         ("POST", "/v1/assignments/{}/follow-ups", row["id"], "asg_" + "0" * 26, {"due_at": iso(NOW), "what": "x"}),
         *(
             ("POST", f"/v1/assignments/{{}}:{verb}", row["id"], "asg_" + "0" * 26, body)
