@@ -335,6 +335,34 @@ async def test_a_unit_that_pulls_back_waits_to_be_released_again(service: Servic
     assert [one["code"] for one in arrived["warnings"]] == ["not_released"]
 
 
+async def test_a_staged_unit_that_nobody_releases_is_told_of_again_and_again(service: Service) -> None:
+    _, _, waits = await _staged(service)
+    police = await service.token(Role.DISPATCHER, agencies=["city-police"])
+
+    await service.after(601)
+    [alarm] = await service.alarms(kind="staged_unreleased", by=police)
+    await service.after(601)
+
+    assert (alarm["unit"], alarm["times"]) == ("M1", 1)
+    assert [one["times"] for one in await service.alarms(kind="staged_unreleased")] == [2]
+    await service.step(waits, "on_scene")
+    await service.after(3600)
+    assert [one["times"] for one in await service.alarms(kind="staged_unreleased")] == [2]
+
+
+async def test_a_released_unit_that_does_not_go_in_is_missed_on_scene(service: Service) -> None:
+    _, _, waits = await _staged(service)
+    service.clock.advance(500)
+    await _release(service, waits)
+
+    await service.after(500)
+    early = [one["kind"] for one in await service.alarms() if one["unit"] == "M1"]
+    await service.after(101)
+
+    assert early == []
+    assert [one["kind"] for one in await service.alarms() if one["unit"] == "M1"] == ["travel_overdue"]
+
+
 async def test_only_a_unit_that_is_staged_is_released(service: Service) -> None:
     _, police, _ = await _staged(service)
 

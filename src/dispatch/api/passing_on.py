@@ -199,5 +199,5 @@ async def post_release(assignment_id: str, body: ReleaseBody, act: CurrentAct) -
 
     Also before it is there, where its part in the plan is to stage. 409 for a unit that does not wait.
     """
-    row = await release(act.session, assignment_id, body.reason, actor_of(act), act.principal)
+    row = await release(act.session, assignment_id, body.reason, actor_of(act), act.principal, await limits_of(act))
     return assignment_out(row, act.principal)
