@@ -24,6 +24,10 @@ TIMERS = (
     "'unassigned', 'offer', 'turnout', 'travel', 'welfare_check', 'hold_due', 'feed_silent', 'step_wait', "
     "'step_declined', 'shift_end', 'hand_off', 'appointment', 'position_silent'"
 )
+UNSERVED = (
+    "'outside_hours', 'outside_area', 'disqualifier', 'not_for_this_caller', 'not_told', 'none_on_duty', 'none_free', "
+    "'declined', 'wait_too_long', 'override', 'not_triaged', 'not_in_plan', 'not_asked', 'ended_before'"
+)
 NEW_ALARMS = "'staged_unreleased', 'transfer_silent'"
 NEW_TIMERS = "'staged', 'transfer'"
 
@@ -39,6 +43,7 @@ def upgrade() -> None:
     )
     _known("alarm", f"{ALARMS}, {NEW_ALARMS}")
     _known("timer", f"{TIMERS}, {NEW_TIMERS}")
+    _known("unserved", f"{UNSERVED}, 'not_finished'", of="reason")
     op.add_column("assignment", sa.Column("scheduled_until", postgresql.TIMESTAMP(timezone=True), nullable=True))
     op.execute(
         "update assignment set scheduled_until = scheduled_for + interval '30 minutes' where kind = 'appointment'"
@@ -51,14 +56,17 @@ def downgrade() -> None:
     op.drop_column("assignment", "scheduled_until")
     op.execute(f"delete from alarm where kind in ({NEW_ALARMS})")
     op.execute(f"delete from timer where kind in ({NEW_TIMERS})")
+    op.execute("update unserved set reason = 'not_asked' where reason = 'not_finished'")
+    _known("unserved", UNSERVED, of="reason")
     _known("alarm", ALARMS)
     _known("timer", TIMERS)
 
 
-def _known(table: str, kinds: str) -> None:
-    # Alarms and timers are few: the check of all of them takes milliseconds.
-    op.execute(f"-- squawk-ignore ban-drop-constraint\nalter table {table} drop constraint ck_{table}_kind_known")
+def _known(table: str, words: str, *, of: str = "kind") -> None:
+    # These tables are small: the check of all their rows takes milliseconds.
+    name = f"ck_{table}_{of}_known"
+    op.execute(f"-- squawk-ignore ban-drop-constraint\nalter table {table} drop constraint {name}")
     op.execute(
         "-- squawk-ignore constraint-missing-not-valid\n"
-        f"alter table {table} add constraint ck_{table}_kind_known check (kind in ({kinds}))"
+        f"alter table {table} add constraint {name} check ({of} in ({words}))"
     )

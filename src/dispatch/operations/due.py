@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,7 @@ from dispatch.domain.assignment import ACTIVE, AssignmentStatus, is_taken
 from dispatch.domain.chain import StepOutlook
 from dispatch.domain.events import EventType
 from dispatch.domain.incident import IncidentStatus
+from dispatch.domain.stack import LIFE_AT_STAKE
 from dispatch.domain.time import iso
 from dispatch.domain.timers import MISSES_THAT_ESCALATE, TimeLimits, TimerKind
 from dispatch.operations.actor import Actor, tell
@@ -162,13 +164,17 @@ async def _welfare(firing: Firing) -> Taken | None:
 
 
 async def _unassigned(firing: Firing) -> Taken | None:
+    """A life threat is told of again and again, also when somebody has acknowledged it, until a unit has it."""
     incident = await _incident(firing.session, firing.timer)
     if incident.status not in _WAITING or await _is_taken(firing.session, incident):
         return None
     waited_s = round((firing.actor.now - incident.opened_at).total_seconds())
     message = f"Nobody has been sent to #{incident.number} (priority {incident.priority}) for {waited_s} s."
     alarm = Raise(AlarmKind.UNASSIGNED, message, incident.id, incident, None, {"waited_s": waited_s})
-    return Taken([await raise_alarm(firing.session, alarm, firing.actor)])
+    limit = timedelta(seconds=firing.limits.limit_s(TimerKind.UNASSIGNED, incident.priority) or 60)
+    again = [Begin(TimerKind.UNASSIGNED, incident.id, incident.id, firing.actor.now + limit)]
+    again = again if incident.priority <= LIFE_AT_STAKE else []
+    return Taken([await raise_alarm(firing.session, alarm, firing.actor)], Timing(again))
 
 
 async def _hold_due(firing: Firing) -> Taken | None:

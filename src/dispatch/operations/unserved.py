@@ -7,7 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.db.models import Assignment, Incident, TriageDecisionRow, Unserved
 from dispatch.domain import unserved as reasons
 from dispatch.domain.assignment import AssignmentStatus
+from dispatch.domain.care import shown_entries
 from dispatch.operations.actor import Actor
+from dispatch.operations.responsibility import RETURNED
 
 _NO = frozenset({AssignmentStatus.DECLINED.value, AssignmentStatus.TIMED_OUT.value})
 _OVERRIDE = "override"
@@ -31,9 +33,10 @@ async def settle(session: AsyncSession, incident: Incident, actor: Actor) -> Non
         [
             reasons.Asked(
                 row.program_id,
-                served=row.status == AssignmentStatus.CLEARED.value,
+                served=row.status == AssignmentStatus.CLEARED.value and _did_something(row),
                 declined=row.status in _NO,
                 chosen_by_person=row.recommended is False,
+                began=row.accepted_at is not None or row.ordered_at is not None,
             )
             for row in rows
         ],
@@ -45,6 +48,12 @@ async def settle(session: AsyncSession, incident: Incident, actor: Actor) -> Non
     await session.execute(delete(Unserved).where(of_incident))
     if found:
         await session.execute(insert(Unserved).values([_row(one, incident, actor) for one in found]))
+
+
+def _did_something(row: Assignment) -> bool:
+    """False for a unit that gave the call back, or says itself that it did nothing about the incident."""
+    first = shown_entries(row.outcome, row.outcomes)[0]
+    return row.outcome != RETURNED and first.get("handles") is not False
 
 
 def _noted(row: Unserved) -> reasons.Unserved:
