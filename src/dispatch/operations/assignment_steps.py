@@ -247,21 +247,27 @@ async def _follow(
         return
     _free(unit, row, occurred_at)
     taken.timing += Timing(ends=[End(row.id, OF_ENDED)])
+    if row.responder_type not in ONE_WAY_TYPES:  # they handle nothing of it
+        await _let_wait(session, incident, row, status, taken, actor)
+    if status in SAID_NO or (is_asked(row) and status is not AssignmentStatus.RESCINDED):
+        taken.entries += await _alarms_of_a_no(session, incident, row, actor)
+
+
+async def _let_wait(
+    session: AsyncSession, incident: Incident, row: Assignment, status: AssignmentStatus, taken: Taken, actor: Actor
+) -> None:
+    """The incident is on the queue where nobody is left, and its step is over when this was the last no."""
     begins = Begin(TimerKind.STEP_DECLINED, incident.id, incident.id, actor.now, {"step": incident.plan_step})
     now_due = [begins] if status in SAID_NO else []
     if incident.status == IncidentStatus.ACTIVE.value:
         taken.entries += await back_to_queue_when_nobody_is_left(session, incident, actor)
         if incident.status == IncidentStatus.PENDING.value:
             taken.timing += Timing(now_due, [End(incident.id, OF_QUEUE)])
-    elif row.responder_type in ONE_WAY_TYPES:
-        return  # they handle nothing of it
     elif incident.status == IncidentStatus.PENDING.value:
         taken.timing += Timing(now_due)  # it never left the queue; its timers run on
     elif incident.status == IncidentStatus.HELD.value and row.kind == AssignmentKind.APPOINTMENT.value:
         taken.entries.append(stop_waiting_for_hour(incident, "appointment_ended", actor))
         taken.timing += Timing(now_due, [End(incident.id, OF_INCIDENT)])
-    if status in SAID_NO or (is_asked(row) and status is not AssignmentStatus.RESCINDED):
-        taken.entries += await _alarms_of_a_no(session, incident, row, actor)
 
 
 async def _alarms_of_a_no(session: AsyncSession, incident: Incident, row: Assignment, actor: Actor) -> list[log.Entry]:
