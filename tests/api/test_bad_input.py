@@ -1,6 +1,7 @@
 """Whatever is sent, the answer is clear, names the field, and nothing is stored of it."""
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tests.support.service import Service, a_call
 from dispatch.cli.importing.roster import check_references, read_roster
 from dispatch.db.session import reading
 from dispatch.domain.errors import Invalid
+from dispatch.web.paging import question_of
 from dispatch.web.problems import MEDIA_TYPE
 
 pytestmark = pytest.mark.anyio
@@ -279,9 +281,7 @@ async def test_a_nul_in_the_path_of_a_command_is_a_clear_refusal(service: Servic
     ],
 )
 async def test_a_cursor_that_this_service_did_not_give_is_refused(service: Service, path: str, values: Any) -> None:
-    cursor = _base64(json.dumps(values).encode())
-
-    answer = await service.get(f"{path}?cursor={cursor}")
+    answer = await service.get(f"{path}?cursor={_cursor(path, values)}")
 
     problem = require_problem(answer, 422)
     assert problem["errors"][0]["pointer"] == "cursor"
@@ -299,13 +299,18 @@ async def test_the_cursor_of_a_timeline_is_checked_as_well(service: Service) -> 
     incident = await service.incident()
 
     for values in (["1"], [10**30], [2**63], [-1], [1.5], [True]):
-        answer = await service.get(f"/v1/incidents/{incident}/timeline?cursor={_base64(json.dumps(values).encode())}")
+        path = f"/v1/incidents/{incident}/timeline"
+        answer = await service.get(f"{path}?cursor={_cursor(path, values)}")
         require_problem(answer, 422)
 
 
-def _base64(raw: bytes) -> str:
-    from base64 import urlsafe_b64encode
+def _cursor(path: str, values: Any) -> str:
+    """Values as a cursor would hold them that belongs to this path."""
+    held = [question_of(path, b""), *values] if isinstance(values, list) else values
+    return _base64(json.dumps(held).encode())
 
+
+def _base64(raw: bytes) -> str:
     return urlsafe_b64encode(raw).decode().rstrip("=")
 
 

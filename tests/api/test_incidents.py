@@ -7,9 +7,11 @@ import pytest
 from tests.support.city import NOW
 from tests.support.service import Service, a_call
 
+from dispatch.db.session import reading
 from dispatch.domain.access import Role
 from dispatch.domain.time import iso
 from dispatch.operations.decisions import OVERRIDE_REASONS
+from dispatch.queries.roster import RosterCopies
 
 pytestmark = pytest.mark.anyio
 
@@ -380,10 +382,10 @@ async def _certify(service: Service, unit: str, last_day: str) -> None:
 async def _lapsed(service: Service, unit: str) -> frozenset[str]:
     """The certificates of the unit that count no more, as the copy says by which new calls are answered."""
     await service.call(received_at=iso(service.clock.at))
-    copies = service.app.state.services.rosters
-    _, copy = copies._copies[service.jurisdiction]
-    found: frozenset[str] = next(one.lapsed for one in copy.candidates if one.call_sign == unit)
-    return found
+    copies: RosterCopies = service.app.state.services.rosters
+    async with reading(service.sessions) as session:
+        copy = await copies.get(session, service.jurisdiction, service.clock.now())
+    return next(one.lapsed for one in copy.candidates if one.call_sign == unit)
 
 
 async def test_a_certificate_counts_until_midnight_of_the_city_and_not_a_moment_longer_in_a_roster_read_before(

@@ -82,12 +82,12 @@ async def list_alarms(
         agencies=act.principal.agencies,
         hidden_types=act.principal.hidden_responder_types(),
     )
-    after: Any = tuple(decode_cursor(cursor, [datetime, str])) if cursor else None
+    after: Any = tuple(decode_cursor(cursor, [datetime, str], act.asked)) if cursor else None
     rows = await alarms.page(act.session, jurisdiction, wanted, after=after, limit=limit)
     last = rows[-1] if len(rows) == limit else None
     return AlarmPage(
         items=[AlarmOut.model_validate(row) for row in rows],
-        next=encode_cursor([last.raised_at, last.id]) if last else None,
+        next=encode_cursor([last.raised_at, last.id], act.asked) if last else None,
     )
 
 

@@ -265,12 +265,12 @@ async def list_assignments(
             media_type=media_type,
             headers={"Content-Disposition": f"attachment; filename={name}"},
         )
-    after: Any = tuple(decode_cursor(cursor, [datetime, str])) if cursor else None
+    after: Any = tuple(decode_cursor(cursor, [datetime, str], act.asked)) if cursor else None
     rows = await history.page(act.session, act.principal.jurisdiction, wanted, after=after, limit=limit)
     last = rows[-1].assignment if len(rows) == limit else None
     page = HistoryPage(
         items=[history_item(row, act.principal) for row in rows],
-        next=encode_cursor([last.created_at, last.id]) if last else None,
+        next=encode_cursor([last.created_at, last.id], act.asked) if last else None,
     )
     return Response(page.model_dump_json(), media_type="application/json")
 

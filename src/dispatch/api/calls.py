@@ -28,6 +28,7 @@ from dispatch.queries import evaluation, incidents
 from dispatch.queries.links import may_be_same
 from dispatch.queries.premise import place_at, place_of
 from dispatch.queries.recommendation import Need, advise, full_recommendation, no_advice
+from dispatch.queries.roster import read_roster
 from dispatch.web.routes import Act, CurrentAct, LoneStatementRoute, QueryRoute, act_of, requires
 
 commands = APIRouter(prefix="/v1", route_class=LoneStatementRoute, tags=["calls"])
@@ -148,7 +149,9 @@ async def _advice(body: CallBody, got: Received, act: Act) -> dict[str, Any]:
     if not got.created:
         # An update need not say again where it is, and units may be on it: only the incident knows.
         incident = await get_incident(act.session, jurisdiction, got.incident_id)
-        return await full_recommendation(act.session, incident, act.now, hidden)
+        # Read anew: this transaction may have changed units, and what is not committed must not be copied.
+        roster = await read_roster(act.session, jurisdiction, act.now)
+        return await full_recommendation(act.session, incident, roster, act.now, hidden)
     location = body.location
     need = Need(
         got.plan.without(hidden),

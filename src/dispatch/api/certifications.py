@@ -55,7 +55,7 @@ async def list_running_out(
     wanted = certifications.Wanted(expiring_within_days, agency, who.agencies, who.hidden_responder_types())
     after: Any = certifications.FIRST
     if cursor:
-        ordinal, responder, name = decode_cursor(cursor, [DAYS, str, str])
+        ordinal, responder, name = decode_cursor(cursor, [DAYS, str, str], act.asked)
         after = (date.fromordinal(int(str(ordinal))), responder, name)
     rows = await certifications.running_out(
         act.session, who.jurisdiction, wanted, now=act.now, after=after, limit=limit
@@ -65,7 +65,7 @@ async def list_running_out(
     return RunningOutPage(
         today=day,
         items=[_shown(row, day) for row in rows],
-        next=encode_cursor([last.expires_on.toordinal(), last.responder_id, last.name]) if last else None,
+        next=encode_cursor([last.expires_on.toordinal(), last.responder_id, last.name], act.asked) if last else None,
     )
 
 

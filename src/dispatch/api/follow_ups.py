@@ -140,10 +140,10 @@ async def list_follow_ups(
         only_unit=act.principal.unit,
         hidden_types=act.principal.hidden_responder_types(),
     )
-    after: Any = tuple(decode_cursor(cursor, [datetime, str])) if cursor else None
+    after: Any = tuple(decode_cursor(cursor, [datetime, str], act.asked)) if cursor else None
     rows = await follow_ups.page(act.session, jurisdiction, wanted, after=after, limit=limit)
     last = rows[-1] if len(rows) == limit else None
     return FollowUpPage(
         items=[FollowUpOut.at(row, act.now, act.principal) for row in rows],
-        next=encode_cursor([last.due_at, last.id]) if last else None,
+        next=encode_cursor([last.due_at, last.id], act.asked) if last else None,
     )

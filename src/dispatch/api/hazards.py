@@ -201,7 +201,7 @@ async def list_hazards(
     wanted = hazard_lists.HazardFilter(
         state, soon, kind, agency, act.principal.agencies, tuple(sorted(hazard_lists.unread(act.principal)))
     )
-    after: Any = tuple(decode_cursor(cursor, [datetime, str])) if cursor else None
+    after: Any = tuple(decode_cursor(cursor, [datetime, str], act.asked)) if cursor else None
     rows = await hazard_lists.page(
         act.session, act.principal.jurisdiction, wanted, now=act.now, after=after, limit=limit
     )
@@ -210,7 +210,7 @@ async def list_hazards(
         {
             "items": [shown for row in rows if (shown := hazard_data(row, act.principal, act.now)) is not None],
             "not_shown": sorted(hazard_lists.unread(act.principal)),
-            "next": encode_cursor([last.expires_at, last.id]) if last else None,
+            "next": encode_cursor([last.expires_at, last.id], act.asked) if last else None,
         },
         200,
     )

@@ -174,7 +174,7 @@ async def list_incidents(
         priority,
         listed,
     )
-    after: Any = tuple(decode_cursor(cursor, [PRIORITIES, datetime, str])) if cursor else None
+    after: Any = tuple(decode_cursor(cursor, [PRIORITIES, datetime, str], act.asked)) if cursor else None
     rows = await incidents.queue(act.session, act.principal.jurisdiction, wanted, after=after, limit=limit)
     last = rows[-1] if len(rows) == limit else None
     passed = await passing(
@@ -188,7 +188,7 @@ async def list_incidents(
             )
             for row in rows
         ],
-        next=encode_cursor([last.priority, last.opened_at, last.id]) if last else None,
+        next=encode_cursor([last.priority, last.opened_at, last.id], act.asked) if last else None,
     )
 
 
@@ -233,11 +233,11 @@ async def get_one(incident_id: str, act: CurrentAct) -> Response:
 async def get_timeline(incident_id: str, act: CurrentAct, cursor: Cursor = None, limit: Limit = PAGE) -> Timeline:
     """Everything that was recorded about the incident, in order: who did what, when it happened, when it was told."""
     row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
-    after: Any = decode_cursor(cursor, [SEQUENCE])[0] if cursor else 0
+    after: Any = decode_cursor(cursor, [SEQUENCE], act.asked)[0] if cursor else 0
     events = await feed.timeline(act.session, act.principal, row.id, after=after, limit=limit)
     return Timeline(
         items=[event_out(event, act.principal) for event in events],
-        next=encode_cursor([events[-1].seq]) if len(events) == limit else None,
+        next=encode_cursor([events[-1].seq], act.asked) if len(events) == limit else None,
     )
 
 
@@ -261,7 +261,8 @@ async def get_recommendation(incident_id: str, act: CurrentAct) -> Response:
     """Units, shortfalls, and every unit that is not offered, each with its reasons. Writes nothing."""
     row = await get_incident(act.session, act.principal.jurisdiction, incident_id)
     hidden = act.principal.hidden_responder_types()
-    advice = await full_recommendation(act.session, row, act.now, hidden, act.services.routing)
+    roster = await act.services.rosters.get(act.session, act.principal.jurisdiction, act.now)
+    advice = await full_recommendation(act.session, row, roster, act.now, hidden, act.services.routing)
     advice["hazards"] = await incident_hazards(act, row)
     return json_answer(redacted_advice(advice, act.principal), 200)
 

@@ -56,11 +56,11 @@ async def list_notices(
     agencies = sorted(who.agencies or ())
     if who.unit is not None:
         agencies = [await agency_of(act.session, who.jurisdiction, who.unit)]
-    after: Any = tuple(decode_cursor(cursor, [datetime, str, str])) if cursor else None
+    after: Any = tuple(decode_cursor(cursor, [datetime, str, str], act.asked)) if cursor else None
     since = from_ or act.now - SHOWN
     rows = await notices(act.session, who.jurisdiction, agencies, since, after=after, limit=limit)
     last = rows[-1] if len(rows) == limit else None
     return NoticePage(
         items=[NoticeOut.model_validate(row) for row in rows],
-        next=encode_cursor([last.happened_at, last.incident_id, last.program]) if last else None,
+        next=encode_cursor([last.happened_at, last.incident_id, last.program], act.asked) if last else None,
     )

@@ -67,7 +67,7 @@ async def get_unserved(
         act.principal.hidden_responder_types(),
     )
     jurisdiction = act.principal.jurisdiction
-    after: Any = tuple(decode_cursor(cursor, [datetime, str, str])) if cursor else None
+    after: Any = tuple(decode_cursor(cursor, [datetime, str, str], act.asked)) if cursor else None
     rows = await unserved.page(act.session, jurisdiction, wanted, after=after, limit=limit)
     last = rows[-1] if len(rows) == limit else None
     return UnservedPage(
@@ -76,7 +76,7 @@ async def get_unserved(
             for row in rows
         ],
         totals=await unserved.totals(act.session, jurisdiction, wanted),
-        next=encode_cursor([last.recorded_at, last.incident_id, last.program]) if last else None,
+        next=encode_cursor([last.recorded_at, last.incident_id, last.program], act.asked) if last else None,
     )
 
 

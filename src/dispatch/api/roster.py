@@ -257,9 +257,9 @@ def _pages(kind: str, out: type[Out], page: type[BaseModel]) -> None:
         limit: Limit = PAGE,
     ) -> Any:
         """A page in id order. Units and people of other agencies are left out for a token kept to some."""
-        after: Any = decode_cursor(cursor, [str])[0] if cursor else ""
+        after: Any = decode_cursor(cursor, [str], act.asked)[0] if cursor else ""
         rows = await roster_lists.page(act.session, act.principal, kind, agency=agency, after=after, limit=limit)
-        following = encode_cursor([rows[-1].id]) if len(rows) == limit else None
+        following = encode_cursor([rows[-1].id], act.asked) if len(rows) == limit else None
         return page(items=[_shown(out, row, act.now) for row in rows], next=following)
 
 

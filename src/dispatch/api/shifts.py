@@ -199,10 +199,10 @@ async def list_shifts(
     """By when they begin: those that run now and those that are planned, unless `from` says otherwise."""
     require_order(from_, to)
     wanted = shifts.ShiftFilter(unit, responder, agency, from_ or act.now, to)
-    after: Any = tuple(decode_cursor(cursor, [datetime, str])) if cursor else None
+    after: Any = tuple(decode_cursor(cursor, [datetime, str], act.asked)) if cursor else None
     rows = await shifts.page(act.session, act.principal, wanted, after=after, limit=limit)
     last = rows[-1] if len(rows) == limit else None
     return ShiftPage(
         items=[ShiftOut.model_validate(row) for row in rows],
-        next=encode_cursor([last.starts_at, last.id]) if last else None,
+        next=encode_cursor([last.starts_at, last.id], act.asked) if last else None,
     )

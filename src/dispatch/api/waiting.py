@@ -41,7 +41,9 @@ async def get_recommendations(act: CurrentAct) -> Response:
     Life threats first. Writes nothing: a person assigns.
     """
     hidden = act.principal.hidden_responder_types()
-    found = await waiting.match_all(act.session, act.principal.jurisdiction, act.now, hidden)
+    jurisdiction = act.principal.jurisdiction
+    roster = await act.services.rosters.get(act.session, jurisdiction, act.now)
+    found = await waiting.match_all(act.session, jurisdiction, roster, act.now, hidden)
     return json_answer({"items": found}, 200)
 
 
@@ -52,5 +54,7 @@ async def get_recommendations(act: CurrentAct) -> Response:
 async def get_unit_recommendation(unit: str, act: CurrentAct) -> Response:
     """Waiting incidents that the unit could lead: highest priority, then over age, then nearest. Writes nothing."""
     hidden = act.principal.hidden_responder_types()
-    found = await waiting.for_unit(act.session, act.principal.jurisdiction, unit, act.now, hidden)
+    jurisdiction = act.principal.jurisdiction
+    roster = await act.services.rosters.get(act.session, jurisdiction, act.now)
+    found = await waiting.for_unit(act.session, jurisdiction, unit, roster, act.now, hidden)
     return json_answer({"items": found}, 200)

@@ -1,7 +1,8 @@
-"""The roster as the router sees it at one moment, read in one statement: all of it, or the units that are asked for."""
+"""The roster as the router sees it at one moment: all of it, the units that are asked for, or what changed in it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -44,6 +45,8 @@ _SQL = """
              array_agg(distinct k.name) filter (where k.expires_on < cast(:today as date)) as expired
       from member m join certification k on k.jurisdiction_id = :jurisdiction_id and k.responder_id = m.responder_id
       group by m.unit_id
+    ), beside as (
+      {beside}
     ), busy as (
       select b.unit_id, count(*) as active, min(i.number) as number
       from assignment b join incident i on i.jurisdiction_id = b.jurisdiction_id and i.id = b.incident_id
@@ -52,13 +55,14 @@ _SQL = """
     ), shared as (
       select d.unit_id, array_agg(o.unit_id) as units, min(x.call_sign) filter (where b.active > 0) as crew_with
       from on_duty d
-      join on_duty o on o.crew_id = d.crew_id and o.unit_id <> d.unit_id
+      join beside o on o.crew_id = d.crew_id and o.unit_id <> d.unit_id
       join unit x on x.jurisdiction_id = :jurisdiction_id and x.id = o.unit_id
       left join busy b on b.unit_id = o.unit_id
-      where d.crew_id in (select crew_of from on_duty where crew_of is not null)
+      where d.crew_id in (select crew_of from beside where crew_of is not null)
       group by d.unit_id
     )
-    select u.id, u.call_sign, u.responder_type, u.program_id, u.agency_id, u.status, u.lat, u.lon, u.position_at,
+    select u.version,
+           u.id, u.call_sign, u.responder_type, u.program_id, u.agency_id, u.status, u.lat, u.lon, u.position_at,
            u.home_lat, u.home_lon, u.capabilities, u.mobile, u.min_crew, u.capacity, u.area::text,
            greatest(u.break_until, c.rest_until) as resting_until,
            d.starts_at, d.ends_at,
@@ -79,11 +83,39 @@ _SQL = """
     order by u.id
     """
 
-CANDIDATES = text(_SQL.format(of_shift="", of_unit="", of_busy=""))
+CANDIDATES = text(
+    _SQL.format(of_shift="", of_unit="", of_busy="", beside="select unit_id, crew_id, crew_of from on_duty")
+)
+# Whose crew a unit shares is found from its own shift: by two indexes, not by a look at everybody on duty.
 _SOME = text(
     _SQL.format(
-        of_shift="and unit_id = any(:units)", of_unit="and u.id = any(:units)", of_busy="and b.unit_id = any(:units)"
+        of_shift="and unit_id = any(:units)",
+        of_unit="and u.id = any(:units)",
+        of_busy="and b.unit_id in (select unnest(cast(:units as text[])) union all select unit_id from beside)",
+        beside="""
+      select s.unit_id, d.crew_id, s.crew_of
+      from on_duty d join shift s on s.jurisdiction_id = :jurisdiction_id and s.id = d.crew_id
+      where s.starts_at <= :now and s.ends_at > :now
+      union all
+      select s.unit_id, d.crew_id, s.crew_of
+      from (select distinct crew_id from on_duty) d
+      join shift s on s.jurisdiction_id = :jurisdiction_id and s.crew_of = d.crew_id
+      where s.starts_at <= :now and s.ends_at > :now
+      """,
     )
+)
+# One row whatever the size of the roster: a row for each unit would cost more than all the rest.
+_MARKS = text(
+    """
+    select (select time_zone from jurisdiction where id = :jurisdiction_id) as zone,
+           coalesce(array_agg(id), '{}') as ids, coalesce(array_agg(version), '{}') as versions,
+           coalesce(array_agg(lat), '{}') as lat, coalesce(array_agg(lon), '{}') as lon,
+           coalesce(array_agg(seen), '{}') as seen
+    from (
+      select id, version, lat, lon, extract(epoch from position_at)::float8 as seen
+      from unit where jurisdiction_id = :jurisdiction_id order by id
+    ) as u
+    """
 )
 _ZONE = text("select time_zone from jurisdiction where id = :jurisdiction_id")
 
@@ -93,22 +125,47 @@ async def zone_of(session: AsyncSession, jurisdiction_id: str) -> ZoneInfo:
     return ZoneInfo(await session.scalar(_ZONE, {"jurisdiction_id": jurisdiction_id}) or "UTC")
 
 
-async def read_candidates(
-    session: AsyncSession, jurisdiction_id: str, now: datetime, zone: tzinfo
-) -> tuple[tuple[Candidate, ...], list[datetime]]:
-    """Every unit in id order, and when shifts begin or end next."""
-    rows = (await session.execute(CANDIDATES, _values(jurisdiction_id, now, zone))).all()
-    changes = [row.next_change for row in rows if row.next_change is not None]
-    return tuple([_candidate(_hashable(row)) for row in rows]), changes
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A unit as it was read. version: the one that the candidate shows. next_change: when its shift begins or ends."""
+
+    candidate: Candidate
+    version: int
+    next_change: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """By what to tell which units changed since they were read. Lists of equal length, by unit in id order.
+
+    seen: seconds since 1970, or None, at which the unit was at lat and lon.
+    """
+
+    zone: ZoneInfo
+    ids: list[str]
+    versions: list[int]
+    lat: list[float | None]
+    lon: list[float | None]
+    seen: list[float | None]
+
+
+async def read_marks(session: AsyncSession, jurisdiction_id: str) -> Marks:
+    """The marks of every unit that the session may see."""
+    row = (await session.execute(_MARKS, {"jurisdiction_id": jurisdiction_id})).one()
+    return Marks(ZoneInfo(row.zone or "UTC"), row.ids, row.versions, row.lat, row.lon, row.seen)
+
+
+async def read_candidates(session: AsyncSession, jurisdiction_id: str, now: datetime, zone: tzinfo) -> list[Seen]:
+    """Every unit in id order."""
+    return [_seen(row) for row in await session.execute(CANDIDATES, _values(jurisdiction_id, now, zone))]
 
 
 async def some_candidates(
-    session: AsyncSession, jurisdiction_id: str, units: Sequence[str], now: datetime
-) -> list[Candidate]:
-    """The units with these ids, in id order. Whether their crew is out with another unit is not looked at."""
-    zone = await zone_of(session, jurisdiction_id)
-    rows = await session.execute(_SOME, {**_values(jurisdiction_id, now, zone), "units": list(units)})
-    return [_candidate(_hashable(row)) for row in rows]
+    session: AsyncSession, jurisdiction_id: str, units: Sequence[str], now: datetime, zone: tzinfo
+) -> list[Seen]:
+    """The units with these ids, in id order."""
+    values = {**_values(jurisdiction_id, now, zone), "units": list(units)}
+    return [_seen(row) for row in await session.execute(_SOME, values)]
 
 
 def _values(jurisdiction_id: str, now: datetime, zone: tzinfo) -> dict[str, Any]:
@@ -116,7 +173,7 @@ def _values(jurisdiction_id: str, now: datetime, zone: tzinfo) -> dict[str, Any]
 
 
 class _Row(NamedTuple):
-    """What is read about one unit, in the order of the statement."""
+    """What is read about one unit, in the order of the statement after its version."""
 
     id: str
     call_sign: str
@@ -149,8 +206,10 @@ class _Row(NamedTuple):
     crew_with: str | None
 
 
-def _hashable(row: Iterable[Any]) -> _Row:
-    return _Row._make([tuple(value) if type(value) is list else value for value in row])
+def _seen(row: Any) -> Seen:
+    version, *values = row
+    known = _Row._make([tuple(value) if type(value) is list else value for value in values])
+    return Seen(_candidate(known), version, known.next_change)
 
 
 # A unit is the same candidate until something about it changes, and between two looks at the roster few do.

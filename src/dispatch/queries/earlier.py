@@ -1,19 +1,29 @@
 """What happened before that breaks ties: who was at this place, and who has worked most lately."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.models import Assignment, Incident
 from dispatch.domain.assignment import AssignmentStatus
+from dispatch.queries.roster import is_free
 from dispatch.routing.candidates import Candidate
 
 # A person or place is met again within this time: further back another team knows no less.
 REPEAT_WITHIN = timedelta(days=30)
 WORKLOAD_OVER = timedelta(hours=12)
+
+# Unit by unit in the order of an index: whoever could not go is not counted, however busy the day.
+_GIVEN = text(
+    """
+    select unit_id, count(*)::int as given from assignment
+    where jurisdiction_id = :jurisdiction_id and unit_id = any(:units) and created_at >= :since
+    group by unit_id
+    """
+)
 
 
 async def came_before(session: AsyncSession, incident: Incident, now: datetime) -> frozenset[str]:
@@ -30,6 +40,8 @@ async def came_before(session: AsyncSession, incident: Incident, now: datetime) 
             Incident.jurisdiction_id == incident.jurisdiction_id,
             Incident.opened_at >= now - REPEAT_WITHIN,
             Incident.id != incident.id,
+            # The folded address finds it in an index; a flat is told from its house by the whole one.
+            Incident.address_key == incident.address_key,
             func.lower(Incident.address) == incident.address.lower(),
             Assignment.status == AssignmentStatus.CLEARED.value,
         )
@@ -38,13 +50,16 @@ async def came_before(session: AsyncSession, incident: Incident, now: datetime) 
 
 
 async def with_workload(
-    session: AsyncSession, jurisdiction_id: str, units: Sequence[Candidate], now: datetime
+    session: AsyncSession,
+    jurisdiction_id: str,
+    units: Sequence[Candidate],
+    responder_types: Container[str],
+    now: datetime,
 ) -> list[Candidate]:
-    """The units with the assignments that each was given lately as its workload."""
+    """The units; the free ones of these types with the assignments that each was given lately as its workload."""
+    asked = [unit.unit_id for unit in units if unit.responder_type in responder_types and is_free(unit)]
     rows = await session.execute(
-        select(Assignment.unit_id, func.count().label("given"))
-        .where(Assignment.jurisdiction_id == jurisdiction_id, Assignment.created_at >= now - WORKLOAD_OVER)
-        .group_by(Assignment.unit_id)
+        _GIVEN, {"jurisdiction_id": jurisdiction_id, "units": asked, "since": now - WORKLOAD_OVER}
     )
     given = {row.unit_id: row.given for row in rows}
     return [replace(unit, workload=float(given[unit.unit_id])) if unit.unit_id in given else unit for unit in units]

@@ -17,7 +17,7 @@ from dispatch.domain.outcome import PASSED_ON
 from dispatch.domain.plan import Plan, PlanStep, plan_from_data
 from dispatch.domain.unit import UnitStatus
 from dispatch.queries.earlier import came_before, with_workload
-from dispatch.queries.roster import RosterCopies, is_free, read_roster
+from dispatch.queries.roster import Roster, RosterCopies, is_free
 from dispatch.queries.travel import TravelChoice
 from dispatch.queries.zones import read_zones
 from dispatch.routing.answer import Recommendation, as_data
@@ -78,7 +78,7 @@ async def advise(
     """
     if fingerprint is None:
         return as_data(recommended(need, [], None, now))
-    roster = await rosters.get(session, jurisdiction_id, fingerprint, now)
+    roster = await rosters.get(session, jurisdiction_id, now, fingerprint=fingerprint)
     steps = need.plan.steps
     advice = recommended(need, roster.shortlist(_types(steps[:1]), need.position), roster.zone, now)
     if advice.shortfalls or advice.active_step is None:
@@ -98,16 +98,16 @@ def no_advice(now: datetime) -> dict[str, Any]:
 async def full_recommendation(
     session: AsyncSession,
     incident: Incident,
+    roster: Roster,
     now: datetime,
     hidden_types: frozenset[str],
     rules: RoutingRules = DEFAULT_RULES,
 ) -> dict[str, Any]:
-    """The `recommendation` object for an incident as it stands, over every unit of the roster, read now.
+    """The `recommendation` object for an incident as it stands, over every unit of the roster.
 
     hidden_types: responder types that do not exist for the reader, neither in the plan nor on the roster.
     """
     need = await need_of(session, incident, hidden_types)
-    roster = await read_roster(session, incident.jurisdiction_id, now)
     units = [unit for unit in roster.candidates if unit.responder_type not in hidden_types]
     context = plain_context(need, roster.zone, now)
     context = replace(context, travel=await rules.travel.for_scene(_origins(need, units), need.position, roster.zone))
@@ -120,7 +120,9 @@ async def full_recommendation(
         coverage_loss=await _coverage(session, incident.jurisdiction_id, units, context, roster.zone, rules),
         came_before=await came_before(session, incident, now),
     )
-    return as_data(recommend(need.plan, await with_workload(session, incident.jurisdiction_id, units, now), context))
+    wanted = _types(need.plan.steps)
+    units = await with_workload(session, incident.jurisdiction_id, units, wanted, now)
+    return as_data(recommend(need.plan, units, context))
 
 
 async def need_of(
@@ -160,7 +162,7 @@ def steps_left(plan: list[dict[str, Any]], step: int) -> list[dict[str, Any]]:
 
 def _origins(need: Need, units: Sequence[Candidate]) -> list[LatLon]:
     """Where the units are that the plan could want, each with its turn by id so that the answer has one order."""
-    wanted = {slot.responder_type for step in need.plan.steps for slot in step.slots}
+    wanted = _types(need.plan.steps)
     places = (unit.position or unit.home for unit in units if unit.responder_type in wanted and unit.mobile)
     return [place for place in places if place is not None]
 

@@ -1,14 +1,14 @@
-"""The units that could be sent, as the router sees them, and a copy of them that knows when it is out of date."""
+"""The units that could be sent, as the router sees them, and copies of them that are brought up to date cheaply."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cached_property
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.db.candidates import read_candidates, zone_of
+from dispatch.db.candidates import Marks, Seen, read_candidates, read_marks, some_candidates, zone_of
 from dispatch.domain.geo import LatLon
 from dispatch.domain.unit import UnitStatus
 from dispatch.routing.candidates import Candidate
@@ -16,10 +16,11 @@ from dispatch.routing.candidates import Candidate
 # Of each responder type, how many free units the answer to a new call looks at.
 NEAREST = 5
 
-_POSITIONS = text(
-    "select id, lat, lon, position_at from unit where jurisdiction_id = :jurisdiction_id and position_at is not null"
-)
 POSITIONS_HOLD = timedelta(milliseconds=500)
+# However well it was kept up to date, a copy is read whole again after this: what no mark told of heals by itself.
+COPY_HOLDS = timedelta(minutes=1)
+# Of a jurisdiction: one for who sees every unit, one for who does not.
+COPIES_KEPT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +33,26 @@ class UnitsOfType:
     places: tuple[tuple[float, float, Candidate], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Roster:
-    """All units of a jurisdiction as candidates, in id order and by responder type, and the zone of its hours."""
+    """All units of a jurisdiction as candidates, in id order and by responder type, and the zone of its hours.
+
+    versions: of the units, in the same order. good_until: when a shift begins or ends next, or a day.
+    """
 
     candidates: tuple[Candidate, ...]
-    by_type: dict[str, UnitsOfType]
+    versions: tuple[int, ...]
     zone: tzinfo
     read_at: datetime
     good_until: datetime
+
+    @cached_property
+    def by_type(self) -> dict[str, UnitsOfType]:
+        """The units of each responder type that there is one of."""
+        found: dict[str, list[Candidate]] = {}
+        for candidate in self.candidates:
+            found.setdefault(candidate.responder_type, []).append(candidate)
+        return {kind: _of_type(units) for kind, units in found.items()}
 
     def of_types(self, responder_types: Iterable[str]) -> list[Candidate]:
         """The units of these responder types."""
@@ -70,60 +82,121 @@ def _nearest(places: Sequence[tuple[float, float, Candidate]], scene: LatLon) ->
     return [places[index][2] for _, index in away[:NEAREST]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A roster and the marks by which to tell what changed since. fingerprint: of the units' versions."""
+
+    roster: Roster
+    marks: Marks
+    fingerprint: int
+    marked_at: datetime
+
+
 class RosterCopies:
-    """One copy per jurisdiction; a reader that knows the present fingerprint gets the copy or a fresh one."""
+    """Copies of the roster that are brought up to date by reading what changed in it, not all of it.
+
+    A unit is another one when its version is: every operation that changes a unit, its crew or its work raises it. The
+    units that share its crew are read with it. Shifts that begin or end, and midnight, make a copy old by themselves.
+    """
 
     def __init__(self) -> None:
-        self._copies: dict[str, tuple[int, Roster]] = {}
-        self._placed: dict[str, datetime] = {}
+        self._copies: dict[str, dict[int, _Copy]] = {}
 
-    async def get(self, session: AsyncSession, jurisdiction_id: str, fingerprint: int, now: datetime) -> Roster:
-        """A roster that is true for this fingerprint at this moment.
+    async def get(
+        self, session: AsyncSession, jurisdiction_id: str, now: datetime, *, fingerprint: int | None = None
+    ) -> Roster:
+        """The roster as this session sees it, which must have changed no unit itself: what it did may be undone.
 
-        The fingerprint was read in the caller's transaction and changes with every committed change of a unit, so an
-        equal one means an equal roster; shifts that begin or end, and midnight, make a copy old by themselves.
-        Positions come too often to be counted as changes: they are read on their own, at most half a second old.
+        fingerprint: as it was read in this transaction (operations/ingest_sql.py). Where it is that of a copy, the
+        positions are at most half a second old; without one, everything is as of now.
         """
-        known, copy = self._copies.get(jurisdiction_id, (None, None))
-        if copy is None or known != fingerprint or not copy.read_at <= now < copy.good_until:
-            copy = await read_roster(session, jurisdiction_id, now)
-        elif now - self._placed[jurisdiction_id] < POSITIONS_HOLD:
-            return copy
+        copies = self._copies.setdefault(jurisdiction_id, {})
+        if fingerprint is not None:
+            for copy in copies.values():
+                if copy.fingerprint == fingerprint and _holds(copy, now) and now - copy.marked_at < POSITIONS_HOLD:
+                    return copy.roster
+        marks = await read_marks(session, jurisdiction_id)
+        known = copies.pop(len(marks.ids), None)
+        if known is not None and _holds(known, now) and known.marks.ids == marks.ids and known.marks.zone == marks.zone:
+            roster = await _brought_up_to_date(session, jurisdiction_id, known, marks, now)
         else:
-            copy = await _placed_anew(session, jurisdiction_id, copy)
-        self._copies[jurisdiction_id] = (fingerprint, copy)
-        self._placed[jurisdiction_id] = now
-        return copy
-
-
-async def _placed_anew(session: AsyncSession, jurisdiction_id: str, roster: Roster) -> Roster:
-    """The roster with every unit where it was last seen; the same one when none was seen since."""
-    seen = {row.id: row for row in await session.execute(_POSITIONS, {"jurisdiction_id": jurisdiction_id})}
-    moved = [
-        replace(unit, position=LatLon(row.lat, row.lon), position_at=row.position_at)
-        if (row := seen.get(unit.unit_id)) is not None and row.position_at != unit.position_at
-        else unit
-        for unit in roster.candidates
-    ]
-    if all(new is old for new, old in zip(moved, roster.candidates, strict=True)):
+            roster = await read_roster(session, jurisdiction_id, now)
+            if [unit.unit_id for unit in roster.candidates] != marks.ids:
+                return roster  # a unit was added in the moment between
+        # What is read after its marks may be newer than they say, and is then read once more than it need be.
+        copies[len(marks.ids)] = _Copy(roster, marks, sum(marks.versions) + (len(marks.ids) << 40), now)
+        while len(copies) > COPIES_KEPT:
+            del copies[next(iter(copies))]
         return roster
-    return replace(roster, candidates=tuple(moved), by_type=_by_type(moved))
 
 
-def _by_type(candidates: Iterable[Candidate]) -> dict[str, UnitsOfType]:
-    found: dict[str, list[Candidate]] = {}
-    for candidate in candidates:
-        found.setdefault(candidate.responder_type, []).append(candidate)
-    return {kind: _of_type(units) for kind, units in found.items()}
+def _holds(copy: _Copy, now: datetime) -> bool:
+    return copy.roster.read_at <= now < min(copy.roster.good_until, copy.roster.read_at + COPY_HOLDS)
+
+
+async def _brought_up_to_date(
+    session: AsyncSession, jurisdiction_id: str, copy: _Copy, marks: Marks, now: datetime
+) -> Roster:
+    """The roster of these marks; the same one when no unit changed or moved."""
+    old = copy.roster
+    fresh = await _changed(session, jurisdiction_id, copy, marks, now)
+    units, versions = list(old.candidates), list(old.versions)
+    for index in _moved(copy.marks, marks):
+        units[index] = _placed(units[index], marks, index)
+    if fresh:
+        where = {unit_id: index for index, unit_id in enumerate(marks.ids)}
+        for one in fresh.values():
+            index = where[one.candidate.unit_id]
+            units[index], versions[index] = one.candidate, one.version
+    if all(new is known for new, known in zip(units, old.candidates, strict=True)):
+        return old
+    changes = [one.next_change for one in fresh.values() if one.next_change is not None]
+    return replace(old, candidates=tuple(units), versions=tuple(versions), good_until=min([old.good_until, *changes]))
+
+
+async def _changed(
+    session: AsyncSession, jurisdiction_id: str, copy: _Copy, marks: Marks, now: datetime
+) -> dict[str, Seen]:
+    """The units whose version is another one, and those that share a crew with one of them or did until now."""
+    old, known = copy.roster, copy.roster.versions
+    asked = {
+        unit.unit_id: unit
+        for unit, was, version in zip(old.candidates, known, marks.versions, strict=True)
+        if was != version
+    }
+    if not asked:
+        return {}
+    wanted = set(asked).union(*(unit.shares_crew for unit in asked.values()))
+    fresh: dict[str, Seen] = {}
+    while wanted:
+        read = await some_candidates(session, jurisdiction_id, sorted(wanted), now, marks.zone)
+        fresh |= {one.candidate.unit_id: one for one in read}
+        wanted = {unit_id for one in read for unit_id in one.candidate.shares_crew}.difference(fresh)
+    return fresh
+
+
+def _moved(before: Marks, after: Marks) -> list[int]:
+    return [index for index, (was, now) in enumerate(zip(before.seen, after.seen, strict=True)) if was != now]
+
+
+def _placed(unit: Candidate, marks: Marks, index: int) -> Candidate:
+    lat, lon, seen = marks.lat[index], marks.lon[index], marks.seen[index]
+    return replace(
+        unit,
+        position=LatLon(lat, lon) if lat is not None and lon is not None else None,
+        position_at=None if seen is None else datetime.fromtimestamp(seen, UTC),
+    )
 
 
 async def read_roster(session: AsyncSession, jurisdiction_id: str, now: datetime) -> Roster:
     """Every unit of the roster as the router sees it at this moment. Days are days of the jurisdiction's time zone."""
     zone = await zone_of(session, jurisdiction_id)
-    candidates, changes = await read_candidates(session, jurisdiction_id, now, zone)
+    read = await read_candidates(session, jurisdiction_id, now, zone)
+    changes = [one.next_change for one in read if one.next_change is not None]
     # Certificates end at midnight, shifts at any time.
     good_until = min([_midnight_after(now.astimezone(zone).date(), zone), *changes])
-    return Roster(candidates, _by_type(candidates), zone, now, good_until)
+    candidates = tuple([one.candidate for one in read])
+    return Roster(candidates, tuple([one.version for one in read]), zone, now, good_until)
 
 
 def _midnight_after(day: date, zone: tzinfo) -> datetime:

@@ -16,7 +16,7 @@ from dispatch.domain.incident import IncidentStatus
 from dispatch.domain.plan import plan_from_data
 from dispatch.domain.transfer import AssignmentKind
 from dispatch.queries.recommendation import Need, plain_context, steps_left
-from dispatch.queries.roster import Roster, is_free, read_roster
+from dispatch.queries.roster import Roster, is_free
 from dispatch.routing.reasons import sentence
 from dispatch.routing.waiting import Fit, Waiting, freed_unit_takes, match
 
@@ -25,20 +25,18 @@ MOST = 200
 
 
 async def match_all(
-    session: AsyncSession, jurisdiction_id: str, now: datetime, hidden_types: frozenset[str]
+    session: AsyncSession, jurisdiction_id: str, roster: Roster, now: datetime, hidden_types: frozenset[str]
 ) -> list[dict[str, Any]]:
     """One free unit for each waiting incident, as far as there are units, matched in one go."""
-    roster = await read_roster(session, jurisdiction_id, now)
     waiting = await _waiting(session, jurisdiction_id, now, roster.zone, hidden_types)
     free = [unit for unit in roster.candidates if is_free(unit) and unit.responder_type not in hidden_types]
     return _as_data(match(waiting, free))
 
 
 async def for_unit(
-    session: AsyncSession, jurisdiction_id: str, unit: str, now: datetime, hidden_types: frozenset[str]
+    session: AsyncSession, jurisdiction_id: str, unit: str, roster: Roster, now: datetime, hidden_types: frozenset[str]
 ) -> list[dict[str, Any]]:
     """What this unit could take, what it should take first. Raises NotFound; a hidden unit does not exist."""
-    roster = await read_roster(session, jurisdiction_id, now)
     known = _find(roster, unit, hidden_types)
     waiting = await _waiting(session, jurisdiction_id, now, roster.zone, hidden_types)
     return _as_data(freed_unit_takes(known, waiting))

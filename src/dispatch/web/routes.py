@@ -22,6 +22,7 @@ from dispatch.domain.time import as_utc
 from dispatch.web.auth import authenticate
 from dispatch.web.idempotency import answer_again, key_of, remember
 from dispatch.web.input import CheckedRequest, read_whole
+from dispatch.web.paging import question_of
 from dispatch.web.services import Services
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -44,6 +45,13 @@ class Act:
     services: Services
     now: datetime
     request_id: str
+    path: str = ""
+    query: bytes = b""
+
+    @property
+    def asked(self) -> str:
+        """What a list was asked for, wherever its page begins and however long it is: a cursor holds for this alone."""
+        return question_of(self.path, self.query)
 
 
 def requires(permission: Permission) -> Callable[[Endpoint], Endpoint]:
@@ -186,7 +194,8 @@ async def _begin(
     principal = await authenticate(request.headers.get("authorization"), session, services, now)
     if permission is None:
         raise RuntimeError(f"{request.url.path} has no permission; mark the endpoint with @requires")
-    act = Act(session, principal, services, now, request.state.request_id)
+    path, query = request.scope["path"], request.scope["query_string"]
+    act = Act(session, principal, services, now, request.state.request_id, path, query)
     request.state.act = act
     principal.require(permission)
     request.check(parameters)
