@@ -16,8 +16,10 @@ THEFT: dict[str, Any] = {"call_type": {"code": "459R", "text": "BURGLARY REPORT"
 HOUR = NOW + timedelta(hours=3)
 
 
-async def _ask(service: Service, incident: str, unit: str, at: datetime = HOUR) -> httpx.Response:
-    body = {"unit": unit, "scheduled_for": iso(at), "reason": "caller is at work"}
+async def _ask(
+    service: Service, incident: str, unit: str, at: datetime = HOUR, minutes: int | None = None
+) -> httpx.Response:
+    body = {"unit": unit, "scheduled_for": iso(at), "minutes": minutes, "reason": "caller is at work"}
     return await service.post(f"/v1/incidents/{incident}/appointments", body)
 
 
@@ -56,6 +58,7 @@ async def test_an_incident_waits_for_its_appointment_in_sight_and_is_not_missed(
             "unit": "DESK",
             "responder_type": "report_taker",
             "scheduled_for": "2026-11-23T17:00:00Z",
+            "scheduled_until": "2026-11-23T17:30:00Z",
             "status": "reserved",
         }
     ]
@@ -87,6 +90,46 @@ async def test_a_unit_has_as_many_appointments_at_one_hour_as_it_can_take(servic
 
     assert answers == [201, 201, 201, 409]
     assert other.status_code == 201
+
+
+async def test_an_appointment_takes_its_unit_for_as_long_as_it_lasts(service: Service) -> None:
+    incident = await service.incident(**THEFT)
+
+    def after(minutes: int) -> datetime:
+        return HOUR + timedelta(minutes=minutes)
+
+    first = await _ask(service, await service.incident(**THEFT), "CR1", minutes=90)
+    within = await _ask(service, incident, "CR1", after(60))
+    across = await _ask(service, incident, "CR1", after(-20), minutes=45)
+    before = await _ask(service, await service.incident(**THEFT), "CR1", after(-30))
+    behind = await _ask(service, await service.incident(**THEFT), "CR1", after(90))
+
+    assert first.json()["scheduled_until"] == "2026-11-23T18:30:00Z"
+    assert [one.status_code for one in (first, within, across, before, behind)] == [201, 409, 409, 201, 201]
+    assert [one["until"] for one in within.json()["taken"]] == [iso(after(90))]
+
+
+async def test_places_of_a_desk_are_counted_at_each_moment_and_not_over_the_whole_span(service: Service) -> None:
+    spans = [(0, 30), (30, 30), (0, 60), (60, 60), (0, 120), (45, 15), (0, 30)]
+
+    answers = [
+        (await _ask(service, await service.incident(**THEFT), "DESK", HOUR + timedelta(minutes=at), long)).status_code
+        for at, long in spans
+    ]
+
+    assert answers == [201, 201, 201, 201, 201, 409, 409]
+
+
+async def test_a_life_threat_waits_for_no_hour(service: Service) -> None:
+    grave = await service.incident(call_type=None, narrative="my father is not breathing")
+
+    refused = await _ask(service, grave, "CR1")
+    await service.assign(grave, "M1")
+    afterwards = await _ask(service, grave, "CR1")
+
+    assert (refused.status_code, refused.json()["priority"]) == (409, 0)
+    assert afterwards.status_code == 201
+    assert (await _queued(service, grave))["status"] == "active"
 
 
 async def test_a_desk_is_asked_shortly_before_the_hour_and_its_yes_is_enough(service: Service) -> None:

@@ -309,6 +309,21 @@ async def test_an_incident_that_somebody_cleared_does_not_go_back_to_the_queue(s
     assert await _status(service, incident) == "active"
 
 
+@pytest.mark.parametrize("end", ["declined", "rescinded"])
+async def test_an_incident_that_all_had_left_waits_again_when_who_was_sent_after_them_does_not_come(
+    service: Service, end: str
+) -> None:
+    incident = await service.incident()
+    [police] = await service.assign(incident, "P1")
+    await service.step(police["id"], "cleared", outcome="handled")
+    service.clock.advance(60)
+    [care] = await service.assign(incident, "CR1")
+
+    await service.step(care["id"], end, reason="too far")
+
+    assert await _status(service, incident) == "pending"
+
+
 async def test_an_incident_left_to_the_police_waits_for_them_and_a_person_is_told_why(service: Service) -> None:
     incident = await service.incident()
     first, last = await service.assign(incident, "CR1", "CR2", mode="ordered")

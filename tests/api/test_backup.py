@@ -74,6 +74,22 @@ async def test_asked_again_the_alarm_counts_up_and_the_plan_stays(service: Servi
     assert "where are they" in alarm["message"]
 
 
+async def test_help_that_came_and_left_is_asked_for_anew(service: Service) -> None:
+    incident, assignment = await _on_scene(service, "CR1")
+    await _ask(service, assignment)
+    once = (await _detail(service, incident))["triage"]["plan"]
+    [police] = await service.assign(incident, "P1")
+    await service.step(police["id"], "on_scene")
+    service.clock.advance(600)
+    await service.step(police["id"], "cleared", outcome="handled")
+
+    await _ask(service, assignment, reason="he is back, with a knife")
+
+    assert (await _detail(service, incident))["triage"]["plan"] == once
+    advice = (await service.get(f"/v1/incidents/{incident}/recommendation")).json()
+    assert [one["unit"] for one in advice["units"] if one["pick"]] == ["P1"]
+
+
 async def test_help_is_seen_by_the_dispatchers_of_the_agency_that_is_asked(service: Service) -> None:
     _, assignment = await _on_scene(service, "CR1")
     police = await service.token(Role.DISPATCHER, agencies=["city-police"])

@@ -113,6 +113,22 @@ async def test_a_call_that_its_program_served_has_no_reason_against_it(service: 
     assert (await _unserved(service))["items"] == []
 
 
+async def test_a_program_that_gave_the_call_back_or_turned_round_did_not_serve_it(service: Service) -> None:
+    turned, unmet = await service.incident(), await service.incident()
+    [first] = await service.assign(turned, "CR1")
+    await service.step(first["id"], "en_route")
+    await service.step(first["id"], "cleared", outcome="cancelled_en_route")
+    [second] = await service.assign(unmet, "CR2")
+    await service.step(second["id"], "on_scene")
+    await service.step(second["id"], "cleared", outcome="not_found")
+    for incident in (turned, unmet):
+        await service.post(f"/v1/incidents/{incident}:close", {"disposition": "resolved"})
+
+    rows = (await _unserved(service, program="street-team"))["items"]
+
+    assert [(row["incident_id"], row["reason"]) for row in rows] == [(turned, "not_finished")]
+
+
 async def test_a_person_who_sends_somebody_else_is_the_reason(service: Service) -> None:
     incident = await service.incident()
     [sent] = await service.assign(incident, "P1", recommended=False, reason="they were next door")

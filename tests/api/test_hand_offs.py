@@ -335,6 +335,34 @@ async def test_a_unit_that_pulls_back_waits_to_be_released_again(service: Servic
     assert [one["code"] for one in arrived["warnings"]] == ["not_released"]
 
 
+async def test_a_staged_unit_that_nobody_releases_is_told_of_again_and_again(service: Service) -> None:
+    _, _, waits = await _staged(service)
+    police = await service.token(Role.DISPATCHER, agencies=["city-police"])
+
+    await service.after(601)
+    [alarm] = await service.alarms(kind="staged_unreleased", by=police)
+    await service.after(601)
+
+    assert (alarm["unit"], alarm["times"]) == ("M1", 1)
+    assert [one["times"] for one in await service.alarms(kind="staged_unreleased")] == [2]
+    await service.step(waits, "on_scene")
+    await service.after(3600)
+    assert [one["times"] for one in await service.alarms(kind="staged_unreleased")] == [2]
+
+
+async def test_a_released_unit_that_does_not_go_in_is_missed_on_scene(service: Service) -> None:
+    _, _, waits = await _staged(service)
+    service.clock.advance(500)
+    await _release(service, waits)
+
+    await service.after(500)
+    early = [one["kind"] for one in await service.alarms() if one["unit"] == "M1"]
+    await service.after(101)
+
+    assert early == []
+    assert [one["kind"] for one in await service.alarms() if one["unit"] == "M1"] == ["travel_overdue"]
+
+
 async def test_only_a_unit_that_is_staged_is_released(service: Service) -> None:
     _, police, _ = await _staged(service)
 
@@ -356,3 +384,27 @@ async def test_a_unit_whose_part_is_to_stage_waits_for_the_word_whether_or_not_i
 
     assert released.status_code == 200, released.text
     assert [[one["code"] for one in row["warnings"]] for row in arrived] == [[], ["not_released"]]
+
+
+async def test_a_unit_that_leaves_before_it_answered_is_told_of_as_a_no(service: Service) -> None:
+    _, [mine, other] = await _on_scene(service, "P1", "CR1")
+    await _asked(service, mine, "CR1")
+
+    await service.step(other, "cleared", outcome="handled")
+
+    [alarm] = await service.alarms(kind="hand_off_refused")
+    assert (alarm["unit"], alarm["severity"]) == ("CR1", "attention")
+    assert (await _clear(service, mine, "handed_off_to_community_responder")).status_code == 409
+
+
+async def test_a_desk_that_hears_of_danger_gives_the_call_back_though_it_has_asked_somebody(service: Service) -> None:
+    incident = await service.incident(call_type=None, narrative="I feel suicidal and want to talk to somebody")
+    [desk] = await _assigned(service, incident, "LINE")
+    await service.step(desk, "accepted")
+    asked = await _asked(service, desk, "CR1")
+
+    answer = await service.post(f"/v1/assignments/{desk}:return", {"reason": "he has the gun in his hand"})
+
+    assert (answer.status_code, answer.json()["status"], answer.json()["priority"]) == (200, "pending", 0)
+    await service.step(asked["id"], "accepted")
+    assert (await _queued(service, incident))["status"] == "active"

@@ -111,6 +111,17 @@ async def test_contact_is_counted_by_any_outcome_and_a_unit_that_was_cancelled_h
     assert (counts["police"]["contact_made"], counts["police"]["handled"]) == (0, 1)
 
 
+async def test_an_officer_who_comes_with_a_clinician_is_police_in_every_count(service: Service) -> None:
+    await _worked(service, "CR1", "CO1")
+    await _worked(service, "CO1")
+
+    counts = await _counts(service)
+
+    ours, theirs = counts["community_responder"], counts["co_responder"]
+    assert (ours["handled"], ours["arrived_alone"], ours["handled_police_never_assigned"]) == (1, 0, 0)
+    assert (theirs["handled"], theirs["arrived_alone"], theirs["handled_police_never_arrived"]) == (2, 2, 0)
+
+
 async def test_the_span_and_the_category_narrow_the_counts(service: Service) -> None:
     await _worked(service, "CR1")
     category = (await service.get("/v1/incidents?status=closed")).json()["items"][0]["category"]

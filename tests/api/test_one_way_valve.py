@@ -151,6 +151,7 @@ async def test_police_are_told_of_a_violence_interrupter_what_they_are_told_of_n
             {"outcomes": [{"code": "mediated"}]},
         ),
         ("POST", "/v1/assignments/{}:backup", row["id"], "asg_" + "0" * 26, {}),
+        ("POST", "/v1/assignments/{}:check-in", row["id"], "asg_" + "0" * 26, {}),
         ("POST", "/v1/assignments/{}/follow-ups", row["id"], "asg_" + "0" * 26, {"due_at": iso(NOW), "what": "x"}),
         *(
             ("POST", f"/v1/assignments/{{}}:{verb}", row["id"], "asg_" + "0" * 26, body)
@@ -246,6 +247,34 @@ async def test_an_incident_is_closed_while_violence_interrupters_go_on_with_thei
 
     assert closed.status_code == 200, closed.text
     assert (await service.get(f"/v1/incidents/{incident}")).json()["incident"]["status"] == "closed"
+
+
+async def test_why_others_did_not_serve_does_not_tell_that_violence_interrupters_did(service: Service) -> None:
+    """Two incidents that police cannot tell apart: interrupters were at one of them."""
+    alone, beside = [await service.incident() for _ in range(2)]
+    [row] = await service.assign(beside, "V1", recommended=False, reason="they know him")
+    await service.step(row["id"], "accepted")
+    await service.step(row["id"], "cleared", outcome="mediated")
+    police = await service.token(Role.SUPERVISOR, agencies=POLICE)
+
+    for incident in (alone, beside):
+        closed = await service.post(f"/v1/incidents/{incident}:close", {"disposition": "resolved"}, by=police)
+        assert closed.status_code == 200, closed.text
+
+    rows = (await service.get("/v1/reports/unserved", by=police)).json()["items"]
+    told = [{(r["program"], r["reason"]) for r in rows if r["incident_id"] == one} for one in (alone, beside)]
+    assert told[0] == told[1]
+    assert told[0]
+
+
+async def test_a_duplicate_ends_for_police_while_violence_interrupters_go_on_with_it(service: Service) -> None:
+    first, second = [await service.incident(**SHOOTING) for _ in range(2)]
+    await service.assign(second, "V1")
+
+    joined = await service.post(f"/v1/incidents/{second}:link", {"incident": first})
+
+    assert joined.status_code == 200, joined.text
+    assert (await service.get(f"/v1/incidents/{second}")).json()["incident"]["status"] == "closed"
 
 
 async def test_nobody_decides_that_violence_interrupters_go_first(service: Service) -> None:

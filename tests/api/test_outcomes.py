@@ -85,6 +85,27 @@ async def test_a_word_alone_is_enough_to_be_free_and_what_it_lacks_is_said_and_g
     assert "citation" in said
 
 
+async def test_a_supervisor_lists_what_is_still_owed_and_police_learn_of_no_health_by_it(service: Service) -> None:
+    made = {unit: (await _there(service, unit))[1] for unit in ("P1", "P2", "M1", "CR1")}
+    await _clear(service, made["P1"], outcome="report_taken")
+    await _clear(service, made["P2"], outcomes=[{"code": "report_taken", "report_number": "26-1"}])
+    await _clear(service, made["M1"], outcome="handled")
+    await _clear(service, made["CR1"], outcome="contact_made", outcomes=[{"code": "advised"}])
+    _, dose = await _there(service, "CR2")
+    await _clear(service, dose, outcome="naloxone")
+    both = await service.token(Role.SUPERVISOR, agencies=["city-police", "city-care"])
+
+    async def owed(by: str) -> list[str]:
+        page = (await service.get("/v1/assignments?owed=true&limit=9", by=by)).json()
+        return [one["unit"] for one in page["items"]]
+
+    assert await owed("supervisor") == ["CR2", "P1"]
+    assert await owed(both) == ["P1"]
+    late = [{"code": "report_taken", "report_number": "26-2"}]
+    await service.post(f"/v1/assignments/{made['P1']}:add-outcomes", {"outcomes": late})
+    assert await owed("supervisor") == ["CR2"]
+
+
 @pytest.mark.parametrize(("said", "pointer"), [
     ({"code": "report_taken"}, "/outcomes/0/report_number"),
     ({"code": "referred_to"}, "/outcomes/0/referred_to"),

@@ -1,5 +1,6 @@
 """An incident is kept for a busy unit: it waits for anybody all the same, and the unit's next one is proposed."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -7,6 +8,7 @@ import pytest
 from tests.support.service import Service
 
 from dispatch.domain.access import Role
+from dispatch.domain.time import iso
 
 pytestmark = pytest.mark.anyio
 
@@ -181,7 +183,12 @@ async def test_nothing_is_kept_for_a_unit_that_is_free_out_of_service_or_on_it(s
     await _kept(service, "P1", other)
     twice = await _stack(service, other, "P1")
 
+    hour = {"unit": "M1", "scheduled_for": iso(service.clock.now() + timedelta(hours=2))}
+    assert (await service.post(f"/v1/incidents/{await service.incident()}/appointments", hour)).status_code == 201
+    appointed = await _stack(service, await service.incident(), "M1")
+
     assert (free.status_code, out.json()["code"]) == (409, "unit_not_available")
+    assert (appointed.status_code, appointed.json().get("unit")) == (409, "M1")
     assert "Assign" in free.json()["fix"]
     assert [one.json()["code"] for one in (there, twice)] == ["unit_already_assigned"] * 2
 
@@ -251,3 +258,17 @@ async def test_stacks_of_other_agencies_and_of_units_that_must_not_be_known_of_a
     assert hidden.json()["detail"].replace("V1", "V9") == unknown.json()["detail"]
     assert await _stack_of(service, "CR1", by="responder") == []
     assert (await service.get("/v1/units/P1/stack", by="responder")).status_code == 404
+
+
+async def test_who_is_told_one_way_reads_of_its_stack_neither_what_it_is_nor_how_urgent(service: Service) -> None:
+    await _busy(service, "V1")
+    incident, kept = await _kept(service, "V1", reason="knows the family")
+    alliance = await service.token(Role.DISPATCHER, agencies=["harbor-alliance"])
+    own = await service.token(Role.RESPONDER, unit_id=service.units["V1"])
+
+    shown = [(await service.get("/v1/units/V1/stack", by=by)).json()["items"] for by in (alliance, own, "dispatcher")]
+
+    assert [[one["assignment"] for one in items] for items in shown] == [[kept]] * 3
+    assert [(items[0]["incident_type"], items[0]["priority"]) for items in shown[:2]] == [(None, None)] * 2
+    known = await _incident(service, incident)
+    assert (shown[2][0]["incident_type"], shown[2][0]["priority"]) == (known["incident_type"], known["priority"])

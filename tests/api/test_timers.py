@@ -146,6 +146,20 @@ async def test_an_incident_that_nobody_was_sent_to_raises_an_alarm_at_the_limit_
     assert await _kinds(service, kind="unassigned") == ["unassigned", "unassigned"]
 
 
+async def test_a_life_threat_that_was_acknowledged_and_forgotten_is_told_of_again(service: Service) -> None:
+    incident = await service.incident(call_type={"text": "x"}, narrative="not breathing")
+    await service.after(61)
+    [alarm] = await service.alarms(kind="unassigned")
+    await service.post(f"/v1/alarms/{alarm['id']}:acknowledge", {"note": "I look for a medic"})
+
+    await service.after(61)
+
+    assert len(await service.alarms(kind="unassigned", acknowledged=False)) == 1
+    await service.assign(incident, "M1")
+    await service.after(61)
+    assert [one["times"] for one in await service.alarms(kind="unassigned", acknowledged=False)] == [1]
+
+
 async def test_a_worker_that_was_away_finds_what_is_overdue(service: Service) -> None:
     """Nothing was written for the timer when the call came in, so nothing can have been lost with it."""
     await service.incident(call_type={"text": "x"}, narrative="not breathing")

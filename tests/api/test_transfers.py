@@ -167,14 +167,33 @@ async def test_an_outside_party_that_says_nothing_is_told_of_and_nothing_is_lost
     assert (await _queued(service, incident))["status"] == "pending"
 
 
-async def test_an_outside_party_that_has_the_call_is_not_missed_on_the_road(service: Service) -> None:
+async def test_a_party_that_has_the_call_is_not_missed_on_the_road_but_asked_what_came_of_it(service: Service) -> None:
     incident = await service.incident()
     made = await _transfer(service, incident, **COUNTY, responder_type="police")
     await service.step(made["id"], "accepted")
 
-    await service.after(7200)
+    await service.after(3599)
+    early = await _kinds(service)
+    await service.after(2)
+    await service.after(3601)
 
-    assert await _kinds(service) == []
+    [alarm] = await service.alarms()
+    assert early == []
+    assert (alarm["kind"], alarm["unit"], alarm["times"]) == ("transfer_silent", "Lane County 911", 2)
+    await service.step(made["id"], "cleared", outcome="handled_by_phone")
+    await service.after(3601)
+    assert [one["times"] for one in await service.alarms()] == [2]
+
+
+async def test_a_clinician_who_took_a_life_threat_and_falls_silent_is_asked_soon(service: Service) -> None:
+    incident = await service.incident(call_type=None, narrative="my father is not breathing")
+    made = await _transfer(service, incident, unit="LINE")
+    await service.step(made["id"], "accepted")
+
+    await service.after(901)
+
+    [alarm] = await service.alarms(kind="transfer_silent")
+    assert (alarm["unit"], alarm["severity"]) == ("LINE", "urgent")
 
 
 async def test_police_of_another_county_are_police_where_it_is_counted_who_came_without_them(service: Service) -> None:

@@ -55,12 +55,14 @@ class Life(RuleBasedStateMachine):
         self.calls: dict[str, str] = {}
         self.incident: dict[str, str] = {}
         self.held: dict[str, tuple[str, str, AssignmentStatus]] = {}
+        self.since_clear: dict[str, set[str]] = {}  # by incident, who was sent after the last unit cleared
 
     def _run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         return asyncio.run_coroutine_threadsafe(work(), self.loop).result(timeout=20)
 
     def _both(self, *requests: tuple[str, dict[str, Any]]) -> list[Answer]:
-        """The answers to requests that were sent in the same instant over two connections."""
+        """The answers to requests that were sent in the same instant over two connections, a second later."""
+        self.service.clock.advance(1)
 
         async def send() -> list[Answer]:
             return list(await asyncio.gather(*(self.service.post(path, body) for path, body in requests)))
@@ -92,6 +94,8 @@ class Life(RuleBasedStateMachine):
     def _took(self, answer: Answer) -> None:
         for row in answer.json()["assignments"]:
             self.held[row["id"]] = (row["incident_id"], row["unit"], AssignmentStatus(row["status"]))
+            if row["incident_id"] in self.since_clear:
+                self.since_clear[row["incident_id"]].add(row["id"])
             if _has_it(row["unit"], AssignmentStatus(row["status"])):
                 self.incident[row["incident_id"]] = "active"
         on_it = [_has_it(unit, status) for where, unit, status in self.held.values() if where == row["incident_id"]]
@@ -153,8 +157,12 @@ class Life(RuleBasedStateMachine):
             self._incident_follows(incident, status)
 
     def _incident_follows(self, incident: str, status: AssignmentStatus) -> None:
-        others = [(unit, held) for where, unit, held in self.held.values() if where == incident]
-        stays = any(_has_it(unit, held) or held is AssignmentStatus.CLEARED for unit, held in others)
+        mine = {one: (unit, held) for one, (where, unit, held) in self.held.items() if where == incident}
+        if status is AssignmentStatus.CLEARED:
+            self.since_clear[incident] = set()
+        in_vain = [one for one in self.since_clear.get(incident, ()) if mine[one][1] in TERMINAL]
+        came = incident in self.since_clear and not in_vain
+        stays = came or any(_has_it(unit, held) for unit, held in mine.values())
         if status in TERMINAL and not stays and self.incident[incident] == "active":
             self.incident[incident] = "pending"
 

@@ -153,6 +153,7 @@ class AssignmentOut(BaseModel):
     )
     status: str
     scheduled_for: datetime | None
+    scheduled_until: datetime | None
     takes_over_from: str | None = Field(
         description="The assignment that it is asked to take the incident over from; done at `taken_over_at`"
     )

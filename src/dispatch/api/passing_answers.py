@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from dispatch.api.answers import IncidentOut, KeptForOut
-from dispatch.queries.passing import Asked, Passing
+from dispatch.queries.passing import Passing
 
 
 class AskedOut(BaseModel):
@@ -31,6 +31,7 @@ class AppointedOut(BaseModel):
     unit: str
     responder_type: str
     scheduled_for: datetime
+    scheduled_until: datetime | None
     status: str
 
     model_config = {"from_attributes": True}
@@ -60,7 +61,3 @@ def passing_data(one: Passing | None, now: datetime) -> dict[str, Any]:
             AppointedOut.model_validate(appointed).model_dump(mode="json") for appointed in passed.appointed
         ],
     }
-
-
-def _asked(one: Asked, now: datetime) -> AskedOut:
-    return AskedOut(waited_s=max(0, round((now - one.since).total_seconds())), **asdict(one))

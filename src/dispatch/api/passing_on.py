@@ -1,5 +1,6 @@
 """An incident is passed on: transferred and given back, appointed, handed off, and staged units released."""
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
@@ -11,7 +12,7 @@ from dispatch.api.bodies import Moment, NoteText, Part, Word
 from dispatch.api.calls import actor_of
 from dispatch.api.shifts import warned
 from dispatch.domain.access import Permission
-from dispatch.operations.appointments import Appointment, appoint
+from dispatch.operations.appointments import ASSUMED_LENGTH, LONGEST, Appointment, appoint
 from dispatch.operations.hand_off import HandOff, answer_hand_off, hand_off
 from dispatch.operations.release import release
 from dispatch.operations.transfers import GiveBack, Transfer, give_back, transfer
@@ -65,10 +66,17 @@ class ReturnedOut(BaseModel):
 
 
 class AppointmentBody(Part):
-    """Which unit comes or calls, and when."""
+    """Which unit comes or calls, when, and for how long."""
 
     unit: Word = Field(examples=["TR1"])
     scheduled_for: Moment = Field(examples=["2026-11-24T17:00:00Z"])
+    minutes: int | None = Field(
+        None,
+        strict=True,
+        ge=1,
+        le=LONGEST // timedelta(minutes=1),
+        description=f"How long it lasts; left out: {ASSUMED_LENGTH // timedelta(minutes=1)}",
+    )
     reason: NoteText | None = Field(None, examples=["caller is at work until four"])
 
 
@@ -148,8 +156,12 @@ async def post_return(assignment_id: str, body: ReturnBody, act: CurrentAct) -> 
 )
 @requires(Permission.ASSIGNMENT_WRITE)
 async def post_appointment(incident_id: str, body: AppointmentBody, act: CurrentAct) -> AssignmentOut:
-    """The unit is reserved for the hour and asked shortly before it; an incident that waited is held until then."""
-    command = Appointment(incident_id, body.unit, body.scheduled_for, body.reason)
+    """The unit is reserved for the hour and asked shortly before it; an incident that waited is held until then.
+
+    409 for a life threat that nobody is on, and where the unit has as many appointments in that time as it can take.
+    """
+    lasts = ASSUMED_LENGTH if body.minutes is None else timedelta(minutes=body.minutes)
+    command = Appointment(incident_id, body.unit, body.scheduled_for, body.reason, lasts)
     row = await appoint(act.session, command, actor_of(act), act.principal, await limits_of(act))
     return assignment_out(row, act.principal)
 
@@ -199,5 +211,5 @@ async def post_release(assignment_id: str, body: ReleaseBody, act: CurrentAct) -
 
     Also before it is there, where its part in the plan is to stage. 409 for a unit that does not wait.
     """
-    row = await release(act.session, assignment_id, body.reason, actor_of(act), act.principal)
+    row = await release(act.session, assignment_id, body.reason, actor_of(act), act.principal, await limits_of(act))
     return assignment_out(row, act.principal)

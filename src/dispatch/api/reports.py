@@ -113,7 +113,8 @@ async def get_handling(
 ) -> HandlingReport:
     """Counts of incidents by responder type, kept apart: associated, dispatched, arrived, alone, without police.
 
-    "Diversion" is published after several formulas; each of them is a division of two of these counts.
+    An officer who comes with a clinician is police in all of them. "Diversion" is published after several formulas;
+    each of them is a division of two of these counts.
     """
     until = to or act.now
     since = from_ or until - timedelta(days=30)

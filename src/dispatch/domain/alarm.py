@@ -32,6 +32,8 @@ class AlarmKind(StrEnum):
     STACK_NEXT = "stack_next"
     STACK_GRAVER = "stack_graver"
     STACK_LEFT = "stack_left"
+    STAGED_UNRELEASED = "staged_unreleased"
+    TRANSFER_SILENT = "transfer_silent"
 
 
 class Severity(StrEnum):
@@ -80,6 +82,8 @@ ALARMS: Mapping[AlarmKind, str] = {
     _A.STACK_NEXT: "A unit is free, and an incident was kept for it; send it, or give the incident to another",
     _A.STACK_GRAVER: "An incident that is kept for a busy unit is more urgent than when it was put there",
     _A.STACK_LEFT: "A unit went out of service while incidents were kept for it; they are on the queue for anybody",
+    _A.STAGED_UNRELEASED: "A unit waits short of the scene and nobody has said that it is safe",
+    _A.TRANSFER_SILENT: "Whoever took a call over has not said what came of it",
     _A.TIMER_FAILED: "A timer could not do its work; look at what it was about",
 }
 

@@ -9,7 +9,7 @@ from dispatch.domain.unserved import UnservedReason, reason_of_step
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A unit that could lead a step. is_pick: recommended, not only next best."""
+    """A unit that could lead a step. is_pick: recommended, not only next best. crew: one word for who staffs it."""
 
     unit_id: str
     call_sign: str
@@ -17,6 +17,7 @@ class Lead:
     is_offered: bool
     eta_s: int | None
     is_pick: bool
+    crew: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,15 @@ class StepOutlook:
 def to_offer(outlook: StepOutlook, at_most: int = 3) -> tuple[Lead, ...]:
     """Whom the plan itself offers the next step: the picks, and for `first_of` a few of the next best beside them.
 
-    Nobody is ordered without a person, so ordered units are left to one.
+    Nobody is ordered without a person, so ordered units are left to one. A crew is asked with one of its vehicles.
     """
     if outlook.offer is None:
         return ()
-    offered = [lead for lead in outlook.leads if lead.is_offered]
+    first_of_crew: dict[str, Lead] = {}
+    for lead in outlook.leads:
+        if lead.is_offered:
+            first_of_crew.setdefault(lead.crew, lead)
+    offered = list(first_of_crew.values())
     if outlook.offer is OfferRule.FIRST_OF:
         return tuple(offered[:at_most])
     return tuple(lead for lead in offered if lead.is_pick)

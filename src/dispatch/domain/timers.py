@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from dispatch.domain.assignment import AssignmentStatus
+from dispatch.domain.assignment import AssignmentStatus, is_taken
 
 
 class TimerKind(StrEnum):
@@ -23,19 +23,23 @@ class TimerKind(StrEnum):
     HAND_OFF = "hand_off"
     APPOINTMENT = "appointment"
     POSITION_SILENT = "position_silent"
+    STAGED = "staged"
+    TRANSFER = "transfer"
 
 
 _K, _S = TimerKind, AssignmentStatus
 
-# The only timer that runs while an assignment stands here; reaching another status ends it.
+# The only timer that runs while an assignment stands here; reaching another status ends it. A call that was passed on
+# goes nowhere: whoever has it is asked what came of it (`transfer`), wherever it stands.
 WATCHED_BY: dict[AssignmentStatus, TimerKind] = {
     _S.OFFERED: _K.OFFER,
     _S.ORDERED: _K.TURNOUT,
     _S.ACCEPTED: _K.TURNOUT,
     _S.EN_ROUTE: _K.TRAVEL,
+    _S.STAGED: _K.STAGED,
     _S.ON_SCENE: _K.WELFARE_CHECK,
 }
-OF_ASSIGNMENT = frozenset(WATCHED_BY.values())
+OF_ASSIGNMENT = frozenset(WATCHED_BY.values()) | {_K.TRANSFER}
 
 # Run while nobody has taken the incident.
 OF_QUEUE = frozenset({_K.UNASSIGNED, _K.STEP_WAIT, _K.STEP_DECLINED})
@@ -45,7 +49,10 @@ OF_INCIDENT = OF_QUEUE | {_K.HOLD_DUE}
 OF_ENDED = frozenset({_K.HAND_OFF, _K.APPOINTMENT})
 
 # Kinds whose limit a policy sets; hold_due and the steps of a plan carry their own hour.
-LIMITED = (_K.UNASSIGNED, _K.OFFER, _K.TURNOUT, _K.TRAVEL, _K.WELFARE_CHECK, _K.APPOINTMENT, _K.POSITION_SILENT)
+LIMITED = (
+    *(_K.UNASSIGNED, _K.OFFER, _K.TURNOUT, _K.TRAVEL, _K.WELFARE_CHECK, _K.APPOINTMENT, _K.POSITION_SILENT),
+    *(_K.STAGED, _K.TRANSFER),
+)
 # Of these no incident is known, so that no priority can fit.
 WITHOUT_INCIDENT = frozenset({_K.POSITION_SILENT})
 MISSES_THAT_ESCALATE = 2
@@ -92,7 +99,9 @@ def _row(
 
 
 _ARMED = "police co_responder"
-_DESKS = "report_taker crisis_line outside"
+# Whoever takes calls over and goes nowhere.
+DESKS = ("report_taker", "crisis_line", "outside")
+_DESKS = " ".join(DESKS)
 
 # Turnout: NFPA 1710 (60 s EMS, 80 s fire). Unassigned at priority 0: NFPA 1225, 60 s to process an alarm. The others
 # have no published standard: our own judgement, for a city to replace in timers.yaml of its policy.
@@ -122,6 +131,11 @@ SHIPPED_LIMITS: tuple[LimitRow, ...] = (
     _row(_K.POSITION_SILENT, None, types=_DESKS),
     _row(_K.POSITION_SILENT, 300, types=f"{_ARMED} fire ems"),
     _row(_K.POSITION_SILENT, 900),
+    _row(_K.STAGED, 300, 0, 1),
+    _row(_K.STAGED, 600),
+    _row(_K.TRANSFER, 900, 0, 1),
+    _row(_K.TRANSFER, 4 * 3600, types="report_taker"),
+    _row(_K.TRANSFER, 3600),
 )
 
 
@@ -143,13 +157,24 @@ SHIPPED = TimeLimits()
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What a timer of an assignment must know of it. eta_s: turnout and travel as estimated when it was sent."""
+    """What a timer of an assignment must know of it. eta_s: turnout and travel as estimated when it was sent.
+
+    is_passed_on: it was transferred, or is with a desk; nobody goes there.
+    """
 
     status: AssignmentStatus
     priority: int
     responder_type: str
     crew: int = 1
     eta_s: int | None = None
+    is_passed_on: bool = False
+
+    @property
+    def kind(self) -> TimerKind | None:
+        """The timer that runs while it stands here."""
+        if self.is_passed_on and is_taken(self.status):
+            return TimerKind.TRANSFER
+        return WATCHED_BY.get(self.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +188,7 @@ class Due:
 
 def watch(one: Watched, since: datetime, limits: TimeLimits) -> Due | None:
     """The timer of an assignment that has stood in its status since that moment; None when nothing is waited for."""
-    kind = WATCHED_BY.get(one.status)
+    kind = one.kind
     if kind is None:
         return None
     limit_s = limits.limit_s(kind, one.priority, one.responder_type, one.crew)

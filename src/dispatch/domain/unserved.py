@@ -22,6 +22,7 @@ class UnservedReason(StrEnum):
     NOT_IN_PLAN = "not_in_plan"
     NOT_ASKED = "not_asked"
     ENDED_BEFORE = "ended_before"
+    NOT_FINISHED = "not_finished"
 
 
 _R = UnservedReason
@@ -41,6 +42,7 @@ REASONS: Mapping[UnservedReason, str] = {
     _R.NOT_IN_PLAN: "The plan did not ask for the program",
     _R.NOT_ASKED: "The plan asked for the program and nobody offered it the call",
     _R.ENDED_BEFORE: "The incident ended before anybody was asked",
+    _R.NOT_FINISHED: "A unit of the program took it and turned round, was cancelled or gave it back",
 }
 
 
@@ -56,15 +58,16 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A unit that was given the incident. served: it took the job.
+    """A unit that was given the incident. served: it took the job and did something about it.
 
-    chosen_by_person: True when it was not the recommended one.
+    began: it took the job, whatever came of it. chosen_by_person: True when it was not the recommended one.
     """
 
     program: str | None
     served: bool
     declined: bool
     chosen_by_person: bool
+    began: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,8 @@ def _unserved(
         return because(_R.NOT_TRIAGED if needs_human else _R.NOT_TOLD, one.reasons)
     if any(given.program == one.program and given.declined for given in asked):
         return because(_R.DECLINED)
+    if any(given.program == one.program and given.began for given in asked):
+        return because(_R.NOT_FINISHED)
     if overridden or any(given.chosen_by_person for given in asked):
         return because(_R.OVERRIDE)
     if one.program not in planned:

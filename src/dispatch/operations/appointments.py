@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
@@ -16,6 +16,7 @@ from dispatch.domain.assignment import TERMINAL, AssignmentMode, AssignmentStatu
 from dispatch.domain.errors import Conflict, FieldProblem, Invalid, UnitAlreadyAssigned
 from dispatch.domain.events import EventType
 from dispatch.domain.incident import IncidentStatus
+from dispatch.domain.stack import LIFE_AT_STAKE
 from dispatch.domain.time import iso
 from dispatch.domain.timers import OF_INCIDENT, SHIPPED, TimeLimits, TimerKind
 from dispatch.domain.transfer import AssignmentKind
@@ -27,16 +28,25 @@ from dispatch.operations.queue import stop_waiting_for_hour
 
 # Later than this it is a plan of care, which is the program's own record.
 LATEST = timedelta(days=366)
+# Where nobody said how long it takes.
+ASSUMED_LENGTH = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """This unit, by call sign or id, comes or calls at that hour."""
+    """This unit, by call sign or id, comes or calls at that hour, and stays for so long."""
 
     incident_id: str
     unit: str
     scheduled_for: datetime
     reason: str | None = None
+    lasts: timedelta = ASSUMED_LENGTH
+
+    @property
+    def scheduled_until(self) -> datetime:
+        """When the unit is free again, as far as anybody knows."""
+        return self.scheduled_for + self.lasts
 
 
 async def appoint(
@@ -49,7 +59,7 @@ async def appoint(
     """The unit is reserved for the hour and is asked shortly before it; an incident that waited is held until then.
 
     Raises Invalid for an hour that has passed or lies more than a year away, UnitAlreadyAssigned where the unit has as
-    many at that hour as it can take, Conflict when the incident has ended; NotFound, Refused.
+    many then as it can take, Conflict when the incident has ended or a life threat would wait; NotFound, Refused.
     """
     if not actor.now < command.scheduled_for <= actor.now + LATEST:
         problem = FieldProblem("/scheduled_for", "out_of_range", f"after {iso(actor.now)} and within a year")
@@ -61,7 +71,8 @@ async def appoint(
         )
     (unit,) = await lock_units(session, actor, [command.unit])
     principal.require_agency(unit.agency_id)
-    await _require_free_then(session, unit, command.scheduled_for)
+    _require_can_wait(incident, unit)
+    await _require_free_then(session, unit, command)
     wanted = AssignUnits(
         incident.id,
         [unit.id],
@@ -70,6 +81,7 @@ async def appoint(
         scheduled_for=command.scheduled_for,
     )
     row = new_assignment(unit, incident, wanted, actor)
+    row.scheduled_until = command.scheduled_until
     session.add(row)
     timing = _hold(incident, row) + Timing([_begin(row, _ask_at(row, actor.now, limits))])
     payload = {
@@ -77,6 +89,7 @@ async def appoint(
         "responder_type": row.responder_type,
         "agency": row.agency_id,
         "scheduled_for": iso(command.scheduled_for),
+        "scheduled_until": iso(command.scheduled_until),
         "reason": row.reason,
     }
     entry = log.Entry(EventType.ASSIGNMENT_APPOINTED, row.id, actor.now, incident.id, payload)
@@ -125,13 +138,27 @@ async def _ask(session: AsyncSession, incident: Incident, row: Assignment, actor
 
 def _hold(incident: Incident, row: Assignment) -> Timing:
     """Whatever waits, waits for the hour; where somebody is on it already, they go on."""
-    if incident.status == IncidentStatus.ACTIVE.value or row.responder_type in ONE_WAY_TYPES:
+    if not _is_held_by(incident, row):
         return Timing()
     incident.status = IncidentStatus.HELD.value
     incident.held_until = row.scheduled_for
     incident.status_reason = f"appointment with {row.call_sign}"
     incident.version += 1
     return Timing(ends=[End(incident.id, OF_INCIDENT)])
+
+
+def _is_held_by(incident: Incident, one: Unit | Assignment) -> bool:
+    """True where nobody is on the incident and whoever comes at the hour is one who handles it."""
+    return incident.status != IncidentStatus.ACTIVE.value and one.responder_type not in ONE_WAY_TYPES
+
+
+def _require_can_wait(incident: Incident, unit: Unit) -> None:
+    if incident.priority <= LIFE_AT_STAKE and _is_held_by(incident, unit):
+        raise Conflict(
+            f"{incident.number} is a life threat (priority {incident.priority}) and waits for no hour.",
+            fix="Send a unit now; an appointment can be made beside it, or when somebody has lowered the priority.",
+            priority=incident.priority,
+        )
 
 
 def _ask_at(row: Assignment, now: datetime, limits: TimeLimits) -> datetime:
@@ -155,20 +182,28 @@ async def _has_begun(session: AsyncSession, row: Assignment) -> bool:
     return not unit.mobile
 
 
-async def _require_free_then(session: AsyncSession, unit: Unit, at: datetime) -> None:
-    taken = await session.scalar(
-        select(func.count())
-        .select_from(Assignment)
+async def _require_free_then(session: AsyncSession, unit: Unit, wanted: Appointment) -> None:
+    """Returns when at no moment of the span more is asked of the unit than it can take."""
+    rows = await session.execute(
+        select(Assignment.scheduled_for, Assignment.scheduled_until)
         .where(
             Assignment.jurisdiction_id == unit.jurisdiction_id,
             Assignment.unit_id == unit.id,
-            Assignment.scheduled_for == at,
+            Assignment.kind == AssignmentKind.APPOINTMENT.value,
             Assignment.is_open,
+            Assignment.scheduled_for < wanted.scheduled_until,
+            Assignment.scheduled_until > wanted.scheduled_for,
         )
+        .order_by(Assignment.scheduled_for, Assignment.id)
     )
-    if (taken or 0) >= unit.capacity:
+    taken = [(max(row.scheduled_for, wanted.scheduled_for), row.scheduled_until) for row in rows]
+    # Most are there when one of them begins.
+    most = max((sum(begins <= at < ends for begins, ends in taken) for at, _ in taken), default=0)
+    if most >= unit.capacity:
         raise UnitAlreadyAssigned(
-            f"{unit.call_sign} has {taken} of {unit.capacity} appointments at {iso(at)}.",
+            f"{unit.call_sign} has {most} of {unit.capacity} appointments between {iso(wanted.scheduled_for)} and "
+            f"{iso(wanted.scheduled_until)}.",
             fix="Choose another hour or another unit.",
             units=[{"unit": unit.call_sign, "unit_id": unit.id}],
+            taken=[{"from": iso(begins), "until": iso(ends)} for begins, ends in taken],
         )

@@ -41,11 +41,12 @@ from dispatch.operations.care import keep_care, left_to, told_of
 from dispatch.operations.crewing import crew_up
 from dispatch.operations.free_units import OUT
 from dispatch.operations.queue import leave_queue, put_back, stop_waiting_for_hour
-from dispatch.operations.responsibility import refusal_of, require_somebody_left, take_over
+from dispatch.operations.responsibility import is_asked, refusal_of, require_somebody_left, take_over
 from dispatch.operations.watching import watched
 
 ENDED_INCIDENT = frozenset({IncidentStatus.CLOSED.value, IncidentStatus.CANCELLED.value})
 SAID_NO = frozenset({AssignmentStatus.DECLINED, AssignmentStatus.TIMED_OUT})
+NEVER_CAME = TERMINAL - {AssignmentStatus.CLEARED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,21 +247,27 @@ async def _follow(
         return
     _free(unit, row, occurred_at)
     taken.timing += Timing(ends=[End(row.id, OF_ENDED)])
+    if row.responder_type not in ONE_WAY_TYPES:  # they handle nothing of it
+        await _let_wait(session, incident, row, status, taken, actor)
+    if status in SAID_NO or (is_asked(row) and status is not AssignmentStatus.RESCINDED):
+        taken.entries += await _alarms_of_a_no(session, incident, row, actor)
+
+
+async def _let_wait(
+    session: AsyncSession, incident: Incident, row: Assignment, status: AssignmentStatus, taken: Taken, actor: Actor
+) -> None:
+    """The incident is on the queue where nobody is left, and its step is over when this was the last no."""
     begins = Begin(TimerKind.STEP_DECLINED, incident.id, incident.id, actor.now, {"step": incident.plan_step})
     now_due = [begins] if status in SAID_NO else []
     if incident.status == IncidentStatus.ACTIVE.value:
         taken.entries += await back_to_queue_when_nobody_is_left(session, incident, actor)
         if incident.status == IncidentStatus.PENDING.value:
             taken.timing += Timing(now_due, [End(incident.id, OF_QUEUE)])
-    elif row.responder_type in ONE_WAY_TYPES:
-        return  # they handle nothing of it
     elif incident.status == IncidentStatus.PENDING.value:
         taken.timing += Timing(now_due)  # it never left the queue; its timers run on
     elif incident.status == IncidentStatus.HELD.value and row.kind == AssignmentKind.APPOINTMENT.value:
         taken.entries.append(stop_waiting_for_hour(incident, "appointment_ended", actor))
         taken.timing += Timing(now_due, [End(incident.id, OF_INCIDENT)])
-    if status in SAID_NO:
-        taken.entries += await _alarms_of_a_no(session, incident, row, actor)
 
 
 async def _alarms_of_a_no(session: AsyncSession, incident: Incident, row: Assignment, actor: Actor) -> list[log.Entry]:
@@ -289,7 +296,8 @@ def _free(unit: Unit | None, row: Assignment, at: datetime) -> None:
 async def back_to_queue_when_nobody_is_left(session: AsyncSession, incident: Incident, actor: Actor) -> list[log.Entry]:
     """An incident whose units all declined or were cancelled waits again, with its old age.
 
-    So does one whose units left it to somebody who never came; then a person must look, told by the reason and the log.
+    So does one that all had left when somebody was sent who then did not come, and one whose units left it to somebody
+    who never came; then a person must look, told by the reason and the log.
     Units that are told one way do not count, here and where an incident becomes active: they handle nothing of it.
     """
     if incident.status != IncidentStatus.ACTIVE.value:
@@ -301,29 +309,33 @@ async def back_to_queue_when_nobody_is_left(session: AsyncSession, incident: Inc
             Assignment.responder_type,
             Assignment.outcome,
             Assignment.outcomes,
+            Assignment.created_at,
             Assignment.cleared_at,
             Assignment.taken_over_at.is_not(None).label("took_over"),
         ).where(
             Assignment.jurisdiction_id == incident.jurisdiction_id,
             Assignment.incident_id == incident.id,
-            Assignment.status.in_([*(status.value for status in ACTIVE), AssignmentStatus.CLEARED.value]),
+            Assignment.status != AssignmentStatus.RESERVED.value,
             Assignment.responder_type.not_in(sorted(ONE_WAY_TYPES)),
             # Whoever was only asked to take it over has nothing of it yet.
             (Assignment.status != AssignmentStatus.OFFERED.value)
             | Assignment.kind.not_in([kind.value for kind in ASKED_FIRST]),
         )
     )
-    there = rows.all()
-    if any(row.status != AssignmentStatus.CLEARED.value for row in there):
+    found = rows.all()
+    if any(row.status in ACTIVE for row in found):
         return []
     left = [
-        Cleared(row.responder_type, row.outcome, row.cleared_at, row.took_over, left_to(row.outcomes)) for row in there
+        Cleared(row.responder_type, row.outcome, row.cleared_at, row.took_over, left_to(row.outcomes))
+        for row in found
+        if row.status == AssignmentStatus.CLEARED.value
     ]
     awaited = still_awaited(left)
     if awaited is not None:
         incident.needs_human = True
         return [put_back(incident, awaited, actor)]
-    if not there:
+    last = max((one.cleared_at for one in left), default=None)
+    if last is None or any(row.created_at > last for row in found if row.status in NEVER_CAME):
         incident.status = IncidentStatus.PENDING.value
         incident.version += 1
     return []

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
@@ -16,20 +16,21 @@ from dispatch.domain.assignment import ACTIVE, AssignmentStatus, is_taken
 from dispatch.domain.chain import StepOutlook
 from dispatch.domain.events import EventType
 from dispatch.domain.incident import IncidentStatus
+from dispatch.domain.stack import LIFE_AT_STAKE
 from dispatch.domain.time import iso
-from dispatch.domain.timers import MISSES_THAT_ESCALATE, WATCHED_BY, TimeLimits, TimerKind
+from dispatch.domain.timers import MISSES_THAT_ESCALATE, TimeLimits, TimerKind
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.appointments import come_due
 from dispatch.operations.assignment_steps import StatusStep, Taken, take_step
 from dispatch.operations.chain import hear_no, move_on
 from dispatch.operations.escalation import Help, escalate_for
+from dispatch.operations.feed_silence import look_at_feed
 from dispatch.operations.hand_off import refused
 from dispatch.operations.position_silence import look_for_silence
-from dispatch.operations.queue_timers import FEED
 from dispatch.operations.responsibility import is_asked
 from dispatch.operations.shift_ends import end_of_shift
-from dispatch.operations.watching import watched
+from dispatch.operations.watching import watched, watched_by
 
 TIMER_ACTOR = "timer"
 
@@ -106,6 +107,36 @@ def _overdue(kind: AlarmKind, says: str) -> Callable[[Firing], Awaitable[Taken |
     return work
 
 
+async def _staged(firing: Firing) -> Taken | None:
+    """Told again after the same time, until the unit goes in or leaves: short of a scene nobody is helped."""
+    row = await _watched_still(firing)
+    if row is None:
+        return None
+    incident = await _incident(firing.session, firing.timer)
+    if row.released_at is None:
+        message = f"{row.call_sign} waits short of the scene of #{incident.number}; nobody said that it is safe."
+        alarm = Raise(AlarmKind.STAGED_UNRELEASED, message, row.id, incident, row, for_every_agency=True)
+    else:
+        message = f"{row.call_sign} was released to the scene of #{incident.number} and is not there."
+        alarm = Raise(AlarmKind.TRAVEL_OVERDUE, message, row.id, incident, row)
+    return await _told_again(firing, row, alarm)
+
+
+async def _transfer(firing: Firing) -> Taken | None:
+    """Whoever has a call and goes nowhere is rung again and again, until it says what came of it."""
+    row = await _watched_still(firing)
+    if row is None:
+        return None
+    incident = await _incident(firing.session, firing.timer)
+    message = f"{row.call_sign} has #{incident.number} and has not said what came of it: ask."
+    return await _told_again(firing, row, Raise(AlarmKind.TRANSFER_SILENT, message, row.id, incident, row))
+
+
+async def _told_again(firing: Firing, row: Assignment, alarm: Raise) -> Taken:
+    again = (await watched(firing.session, row, firing.actor.now, firing.limits)).begins
+    return Taken([await raise_alarm(firing.session, alarm, firing.actor)], Timing(again))
+
+
 async def _welfare(firing: Firing) -> Taken | None:
     """A missed check is asked again after the same time; the second one in a row escalates by itself, once."""
     row = await _watched_still(firing)
@@ -133,13 +164,17 @@ async def _welfare(firing: Firing) -> Taken | None:
 
 
 async def _unassigned(firing: Firing) -> Taken | None:
+    """A life threat is told of again and again, also when somebody has acknowledged it, until a unit has it."""
     incident = await _incident(firing.session, firing.timer)
     if incident.status not in _WAITING or await _is_taken(firing.session, incident):
         return None
     waited_s = round((firing.actor.now - incident.opened_at).total_seconds())
     message = f"Nobody has been sent to #{incident.number} (priority {incident.priority}) for {waited_s} s."
     alarm = Raise(AlarmKind.UNASSIGNED, message, incident.id, incident, None, {"waited_s": waited_s})
-    return Taken([await raise_alarm(firing.session, alarm, firing.actor)])
+    limit = timedelta(seconds=firing.limits.limit_s(TimerKind.UNASSIGNED, incident.priority) or 60)
+    again = [Begin(TimerKind.UNASSIGNED, incident.id, incident.id, firing.actor.now + limit)]
+    again = again if incident.priority <= LIFE_AT_STAKE else []
+    return Taken([await raise_alarm(firing.session, alarm, firing.actor)], Timing(again))
 
 
 async def _hold_due(firing: Firing) -> Taken | None:
@@ -156,36 +191,8 @@ async def _hold_due(firing: Firing) -> Taken | None:
     return Taken([ended, await raise_alarm(firing.session, alarm, firing.actor)])
 
 
-_LAST_OF_FEED = text(
-    """
-    select greatest(
-      (select max(c.recorded_at) from incident i
-       join call c on c.jurisdiction_id = i.jurisdiction_id and c.incident_id = i.id
-       where i.jurisdiction_id = :jurisdiction_id and c.source = :source
-         and i.opened_at > cast(:since as timestamptz) - interval '1 day'
-         and c.recorded_at > cast(:since as timestamptz)),
-      (select recorded_at from sender_list
-       where jurisdiction_id = :jurisdiction_id and source = :source
-         and recorded_at > cast(:since as timestamptz)))
-    """
-)
-
-
 async def _feed_silent(firing: Firing) -> Taken | None:
-    """A feed is looked at again when its newest call or list is as old as its limit: a call costs it nothing."""
-    source = firing.timer.subject_id.removeprefix(FEED)
-    silent_s = next((feed.silent_s for feed in firing.limits.feeds if feed.source == source), None)
-    if silent_s is None:
-        return None
-    now, limit = firing.actor.now, timedelta(seconds=silent_s)
-    values = {"jurisdiction_id": firing.timer.jurisdiction_id, "source": source, "since": now - limit}
-    last = await firing.session.scalar(_LAST_OF_FEED, values)
-    again = Begin(TimerKind.FEED_SILENT, firing.timer.subject_id, None, (last or now) + limit)
-    if last is not None:
-        return Taken(timing=Timing([again]))
-    message = f"{source} has sent nothing for {silent_s} s."
-    alarm = Raise(AlarmKind.FEED_SILENT, message, firing.timer.subject_id, payload={"source": source})
-    return Taken([await raise_alarm(firing.session, alarm, firing.actor)], Timing([again]))
+    return await look_at_feed(firing.session, firing.timer.subject_id, firing.limits, firing.actor)
 
 
 async def _step_wait(firing: Firing) -> Taken | None:
@@ -243,6 +250,8 @@ _WORK: dict[TimerKind, Callable[[Firing], Awaitable[Taken | None]]] = {
     TimerKind.OFFER: _offer,
     TimerKind.TURNOUT: _overdue(AlarmKind.TURNOUT_OVERDUE, "{unit} was sent to #{number} and does not move."),
     TimerKind.TRAVEL: _overdue(AlarmKind.TRAVEL_OVERDUE, "{unit} should be on scene of #{number} by now."),
+    TimerKind.STAGED: _staged,
+    TimerKind.TRANSFER: _transfer,
     TimerKind.WELFARE_CHECK: _welfare,
     TimerKind.HOLD_DUE: _hold_due,
     TimerKind.FEED_SILENT: _feed_silent,
@@ -258,7 +267,7 @@ _WORK: dict[TimerKind, Callable[[Firing], Awaitable[Taken | None]]] = {
 async def _watched_still(firing: Firing) -> Assignment | None:
     """The assignment, locked, while it still stands where this timer began."""
     row = await _locked(firing)
-    if row is None or WATCHED_BY.get(AssignmentStatus(row.status)) is not firing.timer.kind:
+    if row is None or watched_by(row) is not firing.timer.kind:
         return None
     return row
 

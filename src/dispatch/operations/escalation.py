@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
@@ -50,7 +52,7 @@ async def escalate(session: AsyncSession, incident: Incident, wanted: Help, acto
     """The locked incident has the help as the first step of its plan; the old plan stays behind it.
 
     Where nobody who comes has it, it is on the queue again. Nothing changes in a plan that begins with this help and
-    this urgency already.
+    this urgency already, unless the help has been there since and left: then it is asked for anew.
     """
     back, timing = [], Timing()
     if await is_off_the_queue(session, incident):
@@ -59,16 +61,16 @@ async def escalate(session: AsyncSession, incident: Incident, wanted: Help, acto
     priority = HIGHEST_PRIORITY if wanted.is_life_threat else min(incident.priority, last.decision["priority"])
     priority = priority if wanted.priority is None else min(priority, wanted.priority)
     first = {entry["responder_type"] for entry in last.decision["plan"] if entry["step"] == 1}
-    if first == {kind for kind, _ in wanted.who} and incident.priority == priority:
+    is_first = first == {kind for kind, _ in wanted.who}
+    stands = is_first and incident.priority == priority and incident.decision_id == last.id
+    if stands and not await _has_left(session, incident, first, last.decided_at):
         return Escalated(back, timing)
+    behind = [{**entry, "step": entry["step"] + 1} for entry in last.decision["plan"]]
     data = {
         **last.decision,
         "priority": priority,
         "reasons": [{"rule": f"escalation:{wanted.rule}", "because": wanted.because}, *last.decision["reasons"]],
-        "plan": [
-            *_steps(wanted.who),
-            *({**entry, "step": entry["step"] + 1} for entry in last.decision["plan"]),
-        ],
+        "plan": last.decision["plan"] if is_first else [*_steps(wanted.who), *behind],
     }
     fresh = decision_row(incident.id, last.ordinal + 1, "escalation", last.given, data, actor, note=wanted.because)
     session.add(fresh)
@@ -95,6 +97,21 @@ async def escalate_for(
     message = f"#{incident.number} needs {' and '.join(kind for kind, _ in wanted.who)} now."
     told = await raise_alarm(session, Raise(AlarmKind.RISK_RAISED, message, incident.id, incident), actor)
     return Escalated([*done.entries, told], done.timing)
+
+
+async def _has_left(session: AsyncSession, incident: Incident, kinds: set[str], since: datetime) -> bool:
+    """True when a unit of these types was there and has cleared since that moment."""
+    found = await session.scalar(
+        select(Assignment.id)
+        .where(
+            Assignment.jurisdiction_id == incident.jurisdiction_id,
+            Assignment.incident_id == incident.id,
+            Assignment.responder_type.in_(sorted(kinds)),
+            Assignment.cleared_at > since,
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 def _steps(who: Sequence[tuple[str, SlotRole]]) -> list[dict[str, Any]]:

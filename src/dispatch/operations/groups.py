@@ -11,6 +11,7 @@ from dispatch.db.active_policy import Standing
 from dispatch.db.models import Assignment, Incident
 from dispatch.db.session import json_text
 from dispatch.db.timers import End, Timing
+from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.assignment import AssignmentStatus
 from dispatch.domain.call import CallFacts
 from dispatch.domain.events import EventType
@@ -124,7 +125,9 @@ async def end_as_duplicate(session: AsyncSession, incident: Incident, leader: In
 
 
 async def has_units(session: AsyncSession, incident: Incident) -> bool:
-    """True while any assignment of the incident is open. What only waits for a busy unit is none."""
+    """True while any assignment of the incident is open. What only waits for a busy unit is none, and who is told one
+    way keeps nothing open.
+    """
     found = await session.scalar(
         select(Assignment.id)
         .where(
@@ -132,6 +135,7 @@ async def has_units(session: AsyncSession, incident: Incident) -> bool:
             Assignment.incident_id == incident.id,
             Assignment.is_open,
             Assignment.status != AssignmentStatus.RESERVED.value,
+            Assignment.responder_type.not_in(sorted(ONE_WAY_TYPES)),
         )
         .limit(1)
     )

@@ -5,21 +5,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
 from dispatch.db.models import Assignment, Incident
+from dispatch.db.timers import Timing
 from dispatch.domain.access import ONE_WAY_TYPES, Principal
 from dispatch.domain.assignment import AssignmentStatus
 from dispatch.domain.errors import Conflict, Refused
 from dispatch.domain.events import EventType
+from dispatch.domain.timers import SHIPPED, TimeLimits
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.arrivals import waits_for_release
 from dispatch.operations.assignments import lock_assignment
+from dispatch.operations.watching import watched
 
 
 async def release(
-    session: AsyncSession, assignment_id: str, reason: str | None, actor: Actor, principal: Principal
+    session: AsyncSession,
+    assignment_id: str,
+    reason: str | None,
+    actor: Actor,
+    principal: Principal,
+    limits: TimeLimits = SHIPPED,
 ) -> Assignment:
     """The unit that waits short of the scene, or is on its way to wait there, may go in; the first word stands.
 
-    A unit may say so that is on that scene itself. Raises Conflict when the unit does not wait, NotFound, Refused.
+    One that waits there is missed on scene when it does not go in now. A unit may say so that is on that scene itself.
+    Raises Conflict when the unit does not wait, NotFound, Refused.
     """
     incident, row = await lock_assignment(session, assignment_id, actor, None)
     by = await _speaks_from_scene(session, incident, row, principal)
@@ -40,7 +49,9 @@ async def release(
         "reason": reason,
     }
     entry = log.Entry(EventType.ASSIGNMENT_RELEASED, row.id, actor.now, incident.id, payload)
-    await tell(session, actor, entry)
+    is_there = row.status == AssignmentStatus.STAGED.value
+    timing = await watched(session, row, actor.now, limits) if is_there else Timing()
+    await tell(session, actor, entry, timing=timing)
     return row
 
 

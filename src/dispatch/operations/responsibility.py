@@ -17,6 +17,8 @@ from dispatch.domain.timers import TimerKind
 from dispatch.domain.transfer import HANDED_OFF, handed_off_to
 from dispatch.operations.alarms import Raise
 
+# The outcome of whoever gives a call back.
+RETURNED = "returned_to_911"
 WAITS_FOR_ANSWER = frozenset({TimerKind.HAND_OFF})
 
 
@@ -63,7 +65,11 @@ def refusal_of(incident: Incident, row: Assignment) -> Raise:
 async def require_somebody_left(session: AsyncSession, row: Assignment, outcome: str | None) -> None:
     """Returns when the unit may clear. Raises Conflict while it waits for the answer to a hand-off, and when it says
     that it handed the incident off and nobody of that discipline took it over.
+
+    Whoever gives a call back to 911 waits for nobody: 911 has it, and whoever was asked may still say yes.
     """
+    if outcome == RETURNED:
+        return
     asked = await session.scalars(
         select(Assignment).where(
             Assignment.jurisdiction_id == row.jurisdiction_id,

@@ -145,7 +145,7 @@ async def _place(session: AsyncSession, incident: Incident, unit: Unit) -> int:
             fix="Nothing is kept for a unit that is not in service. Choose another.",
             units=[{"unit": unit.call_sign, "status": unit.status}],
         )
-    if len(open_) - len(kept) < unit.capacity:
+    if sum(row.status != _RESERVED for row in open_) < unit.capacity:
         raise Conflict(
             f"{unit.call_sign} is free.", fix="Assign it with POST /v1/incidents/{id}/assignments.", unit=unit.call_sign
         )

@@ -26,9 +26,8 @@ from dispatch.operations.assignment_steps import ENDED_INCIDENT, StatusStep, tak
 from dispatch.operations.assignments import AssignUnits, Given, give, lock_assignment, lock_units
 from dispatch.operations.escalation import Escalated, Help, escalate
 from dispatch.operations.queue import wait_for_answer
+from dispatch.operations.responsibility import RETURNED
 from dispatch.operations.watching import watch_of
-
-RETURNED = "returned_to_911"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dispatch.domain.plan import PlanStep, plan_from_data
 from dispatch.queries.recommendation import need_of, recommended
 from dispatch.queries.roster import Roster, read_roster
 from dispatch.routing.answer import Recommendation
+from dispatch.routing.candidates import crew_of
 
 
 async def step_outlook(session: AsyncSession, incident: Incident, now: datetime) -> StepOutlook:
@@ -66,6 +67,7 @@ def _leads(advice: Recommendation) -> tuple[Lead, ...]:
             pick.unit.responder_type not in ORDERED_RESPONDER_TYPES,
             pick.eta_s,
             pick.is_pick,
+            crew_of(pick.unit),
         )
         for pick in advice.units
         if pick.role is SlotRole.PRIMARY

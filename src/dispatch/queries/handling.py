@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dispatch.domain.access import POLICE_TYPES
 from dispatch.domain.outcome import OUTCOMES, PASSED_ON, SHIPPED_OUTCOMES
 
 # One row per incident and responder type first, then the police of the same incident beside it. `handled` is a clear of
@@ -34,9 +35,9 @@ _COUNTS = text(
       group by i.id, i.status, a.responder_type
     ), beside as (
       select id,
-             bool_or(responder_type = 'police') as police_associated,
-             bool_or(responder_type = 'police' and dispatched) as police_dispatched,
-             bool_or(responder_type = 'police' and arrived) as police_arrived,
+             bool_or(responder_type = any(:police)) as police_associated,
+             bool_or(responder_type = any(:police) and dispatched) as police_dispatched,
+             bool_or(responder_type = any(:police) and arrived) as police_arrived,
              array_agg(responder_type) filter (where arrived and responder_type = any(:ordered)) as ordered_arrived
       from told group by id
     )
@@ -72,7 +73,7 @@ class Handling:
     arrived: one was on scene. arrived_alone: and no police, fire or EMS unit was. contact_made: one cleared and says
     that somebody was reached. passed_on: one left it to others, handed it off or gave it back. handled: one cleared
     with outcomes that leave nothing to others, and the incident is closed; and of these the ones where police were
-    never assigned, never sent (ordered or accepted), never there.
+    never assigned, never sent (ordered or accepted), never there. An officer who comes with a clinician is police.
     still_open: not decided yet, in none of the last four.
     """
 
@@ -111,7 +112,8 @@ async def handling(
             "from_at": from_at,
             "to_at": to_at,
             "category": category,
-            "ordered": list(ordered),
+            "ordered": sorted({*ordered, *POLICE_TYPES}),
+            "police": sorted(POLICE_TYPES),
             "hidden": sorted(hidden_types),
             "passed_on": list(PASSED_ON),
             "met": [word for one in OUTCOMES if one.met for word in SHIPPED_OUTCOMES.words_for(one.code)],

@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, Numeric, Select, cast, func, literal_column, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db.models import AlsoOutcome, Assignment, AssignmentResponder, Incident
+from dispatch.db.models.assignment import OWES
 from dispatch.db.session import Sessions, hide_one_way, reading
 from dispatch.domain.access import POLICE_TYPES
 from dispatch.domain.assignment import AssignmentStatus, intervals, stamp_column
@@ -25,7 +26,8 @@ class HistoryFilter:
     bbox: west, south, east, north in degrees; an assignment whose incident has no position is in no box.
     outcomes: words for one outcome, primary or beside another.
     agencies, only_unit, to_the_block, hidden_types: what the asker may see, not what they ask for.
-    without_health_of_others: the outcome that is asked for is health, which the asker knows of from police units alone.
+    owed: details that belong to one of its outcomes are still to come.
+    without_health_of_others: what is asked for may be health, which the asker knows of from police units alone.
     """
 
     unit: str | None = None
@@ -36,6 +38,7 @@ class HistoryFilter:
     category: str | None = None
     outcomes: Sequence[str] | None = None
     kind: str | None = None
+    owed: bool = False
     incident: str | None = None
     from_at: datetime | None = None
     to_at: datetime | None = None
@@ -153,6 +156,8 @@ def _filtered(jurisdiction_id: str, wanted: HistoryFilter) -> Rows:
             query = query.where(column == value)
     if wanted.kind not in (None, AssignmentKind.DISPATCH.value):
         query = query.where(literal_column("assignment.kind <> 'dispatch'", Boolean))  # as the index says it
+    if wanted.owed:
+        query = query.where(literal_column(OWES, Boolean))
     if wanted.unit is not None:
         by = Assignment.unit_id if is_id(wanted.unit, Prefix.UNIT) else Assignment.call_sign
         query = query.where(by == wanted.unit)

@@ -35,6 +35,7 @@ class Appointed:
     unit: str
     responder_type: str
     scheduled_for: datetime
+    scheduled_until: datetime | None
     status: str
 
 
@@ -79,7 +80,9 @@ async def passing(
     for row, from_unit in rows:
         one = found.setdefault(row.incident_id, Passing())
         if row.kind == AssignmentKind.APPOINTMENT.value and row.scheduled_for is not None:
-            one.appointed.append(Appointed(row.id, row.call_sign, row.responder_type, row.scheduled_for, row.status))
+            one.appointed.append(
+                Appointed(row.id, row.call_sign, row.responder_type, row.scheduled_for, row.scheduled_until, row.status)
+            )
         else:
             one.asked.append(_asked(row, from_unit))
     return found

@@ -53,6 +53,11 @@ class Candidate:
     workload: float = 0.0
 
 
+def crew_of(candidate: Candidate) -> str:
+    """One word for the crew, the same for every vehicle that it staffs in turn."""
+    return min(candidate.unit_id, *candidate.shares_crew) if candidate.shares_crew else candidate.unit_id
+
+
 def serves(area: Sequence[Ring] | None, position: LatLon | None) -> bool:
     """True when the position lies in one of the rings (even-odd rule). An unknown position or area excludes nobody."""
     return area is None or position is None or any(_inside(ring, position) for ring in area)

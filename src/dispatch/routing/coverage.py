@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.domain.geo import LatLon
-from dispatch.routing.candidates import Candidate
+from dispatch.routing.candidates import Candidate, crew_of
 from dispatch.routing.travel import Travel, turnout_s
 
 Grid = NDArray[np.float64]
@@ -96,7 +96,8 @@ def _index(weights: Grid, nearest: Grid, demand: Grid) -> Grid:
 class Coverage:
     """The loss of each free unit, worked out for all units of a responder type when the first of them is asked.
 
-    units: all that could go somewhere now; a unit's loss is told among those of its own responder type.
+    units: all that could go somewhere now; a unit's loss is told among those of its own responder type. A crew covers
+    once, from the nearest of the vehicles that it staffs, and all of them are lost with it.
     """
 
     def __init__(
@@ -116,10 +117,12 @@ class Coverage:
     def _of_type(self, kind: str) -> Mapping[str, float]:
         origins: list[LatLon] = []
         ids: list[str] = []
+        crews: dict[str, list[int]] = {}
         # In id order: a sum of floats must not depend on the order of the roster.
         for unit in sorted(self.units, key=lambda one: one.unit_id):
             place = unit.position or unit.home
             if unit.responder_type == kind and unit.mobile and place is not None:
+                crews.setdefault(crew_of(unit), []).append(len(ids))
                 origins.append(place)
                 ids.append(unit.unit_id)
         if not origins or not self.zones:
@@ -127,10 +130,16 @@ class Coverage:
         # Coverage is readiness for the next life threat, so the times are those of an urgent run.
         centers = [zone.center for zone in self.zones]
         times = self.travel.table_s(origins, centers, kind, self.at, True) + turnout_s(kind)
+        if len(crews) < len(ids):
+            times = np.array([times[vehicles].min(axis=0) for vehicles in crews.values()])
         demand = np.array([zone.demand for zone in self.zones])
         if self.rule.measure is Measure.EXPECTED:
             losses = cover_losses(times, demand, self.rule)
         else:
             losses = -preparedness_left(times / 60.0, demand)
         # Rounded, so that equal losses are equal and the next tie-breaker is asked.
-        return dict(zip(ids, (round(float(one), 9) for one in losses), strict=True))
+        return {
+            ids[vehicle]: round(float(loss), 9)
+            for vehicles, loss in zip(crews.values(), losses, strict=True)
+            for vehicle in vehicles
+        }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dispatch.domain.classification import SlotRole
 from dispatch.domain.plan import PlanStep, Slot
 from dispatch.domain.unit import COMMAND, UnitStatus
-from dispatch.routing.candidates import Candidate
+from dispatch.routing.candidates import Candidate, crew_of
 from dispatch.routing.cost import Approach, RoutingContext, approaches, ranked
 from dispatch.routing.eligibility import ends_too_soon, is_on_duty, is_on_incident, refusals
 from dispatch.routing.reasons import Reason, reason
@@ -198,9 +198,11 @@ def _less_the_reserve(
     keep = context.reserve.get(slot.responder_type, 0)
     if not keep or not context.is_routine:
         return options, {}
-    idle = sum(1 for unit in units if unit.unit_id not in taken and _is_idle(unit, context))
-    spare = max(0, idle - keep)
-    held = [one for one in options[spare:] if one.unit.mobile]
+    idle = [unit for unit in units if unit.unit_id not in taken and _is_idle(unit, context)]
+    spare = max(0, len({crew_of(unit) for unit in idle}) - keep)
+    crews = dict.fromkeys(crew_of(one.unit) for one in options if one.unit.mobile)  # in the order of going
+    free = set(list(crews)[:spare])
+    held = [one for one in options if one.unit.mobile and crew_of(one.unit) not in free]
     kept = {one.unit.unit_id for one in held}
     why = (reason(Reason.KEPT, keep),)
     return [one for one in options if one.unit.unit_id not in kept], dict.fromkeys(kept, why)
@@ -208,8 +210,9 @@ def _less_the_reserve(
 
 def _is_idle(unit: Candidate, context: RoutingContext) -> bool:
     """True when a life threat could have the unit now. Desks go nowhere, so they are no reserve."""
-    free = unit.status is UnitStatus.AVAILABLE and unit.active_assignments < unit.capacity
-    return unit.mobile and free and unit.crew >= unit.min_crew and is_on_duty(unit, context.at)
+    free = unit.status is UnitStatus.AVAILABLE and unit.active_assignments < unit.capacity and unit.crew_with is None
+    rested = unit.resting_until is None or unit.resting_until <= context.at
+    return unit.mobile and free and rested and unit.crew >= unit.min_crew and is_on_duty(unit, context.at)
 
 
 def _sorted_out(

@@ -112,3 +112,17 @@ def test_zones_without_demand_and_desks_count_for_nothing() -> None:
 
     assert a_coverage([desk], [CENTRE])(desk) == 0.0
     assert a_coverage([a_unit("P1")], [replace(TOWN, demand=0.0)])(a_unit("P1")) == 0.0
+
+
+@pytest.mark.parametrize("measure", list(Measure))
+def test_a_crew_that_staffs_two_vehicles_covers_as_one_and_leaves_with_both(measure: Measure) -> None:
+    engine = a_unit("P1", km=1.0, shares_crew=frozenset({"unt_P2"}))
+    truck = a_unit("P2", km=0.8, shares_crew=frozenset({"unt_P1"}))
+    alone = a_unit("P3", km=1.0)
+    zones = [Zone("north", km_north(2), 1.0)]
+
+    together = a_coverage([engine, truck, alone], zones, measure=measure)
+    single = a_coverage([engine, alone], zones, measure=measure)
+
+    assert together(engine) == together(truck) == pytest.approx(single(engine))
+    assert together(alone) == pytest.approx(single(alone))

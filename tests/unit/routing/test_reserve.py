@@ -7,6 +7,7 @@ from tests.unit.routing.a_roster import NOW, a_context, a_plan, a_slot, a_unit
 
 from dispatch.domain.unit import UnitStatus
 from dispatch.routing.answer import Recommendation
+from dispatch.routing.candidates import Candidate
 from dispatch.routing.recommend import recommend
 
 MEDICS = [a_unit(f"M{n}", "ems", km=n) for n in (1, 2, 3)]
@@ -56,3 +57,17 @@ def test_a_desk_is_never_kept_back() -> None:
 
 def test_the_reserve_is_per_responder_type() -> None:
     assert picked(recommend(PLAN, MEDICS, a_context(priority=3, reserve={"police": 9}))) == ["M1"]
+
+
+def test_a_crew_of_two_vehicles_is_kept_once_and_one_that_is_out_or_rests_is_no_reserve() -> None:
+    truck = a_unit("T1", "ems", km=4, shares_crew=frozenset({"unt_M1"}))
+    engine = a_unit("M1", "ems", km=1, shares_crew=frozenset({"unt_T1"}))
+    out = a_unit("M7", "ems", crew_with="M6", shares_crew=frozenset({"unt_M6"}))
+    resting = a_unit("M9", "ems", resting_until=NOW + timedelta(hours=1))
+
+    def picks(*units: Candidate) -> list[str]:
+        return picked(recommend(PLAN, units, a_context(priority=3, reserve={"ems": 1})))
+
+    assert picks(truck, engine) == []
+    assert picks(MEDICS[1], out, resting) == []
+    assert picks(truck, engine, MEDICS[2]) == ["M1"]
