@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from tests.unit.policies.shipped import pack
 
-from dispatch.policies import load_shipped, shipped_ids
+from dispatch.policies import shipped_ids
 from dispatch.triage.docs import policy_page
 
 PAGES = Path(__file__).parents[2] / "docs" / "policies"
@@ -14,7 +15,7 @@ PAGES = Path(__file__).parents[2] / "docs" / "policies"
 def test_a_page_is_what_the_policy_generates(page: Path) -> None:
     fix = f"dispatch policy docs {page.stem} --out docs/policies"
 
-    assert page.read_text(encoding="utf-8") == policy_page(load_shipped(page.stem)), f"run: {fix}"
+    assert page.read_text(encoding="utf-8") == policy_page(pack(page.stem)), f"run: {fix}"
 
 
 def test_every_policy_that_ships_has_a_page_and_no_page_is_of_another() -> None:

@@ -1,5 +1,6 @@
 """Regular English inflections of a word that a policy marks with `~`. Too many forms do no harm; a missing one does."""
 
+from functools import lru_cache
 from itertools import product
 
 _VOWELS = frozenset("aeiou")
@@ -61,6 +62,7 @@ def expand(marked_words: list[tuple[tuple[str, ...], bool]]) -> list[tuple[str, 
     return [tuple(word for part in combination for word in part) for combination in product(*choices)]
 
 
+@lru_cache(maxsize=16_384)
 def misspellings(word: str) -> tuple[str, ...]:
     """A long word with one letter lost, doubled or swapped with the next; the first two letters are kept."""
     if len(word) < _LONG_WORD or not word.isalpha():

@@ -19,45 +19,22 @@ from tests.unit.policies.community_packs import (
     PACKS,
     POLICE_OR_KIN,
 )
+from tests.unit.policies.shipped import pack
 
 from dispatch.domain.call import CallFacts
 from dispatch.domain.classification import SlotRole, Verdict
-from dispatch.policies import load_shipped, read_shipped
+from dispatch.policies import read_shipped
 from dispatch.triage.cases import CaseReport, run_cases
 from dispatch.triage.decision import TriageDecision
 from dispatch.triage.evaluate import evaluate
 from dispatch.triage.findings import ERROR
 from dispatch.triage.lint import check_policy
-from dispatch.triage.loading.problems import Problems
-from dispatch.triage.loading.source import Mapping as YamlMapping
-from dispatch.triage.loading.source import read_yaml
 from dispatch.triage.model import ACTIVE, EXCLUDE, RETIRED, Disqualifier, Program
-from dispatch.triage.policy import Policy
 
 PUBLISHED = Path(__file__).parents[4] / "shared" / "data" / "programs" / "calltype_to_responder.csv"
 COMES = frozenset({"police", "fire", "ems"})
 WEDNESDAY_AT_ONE = "2026-01-07T13:00"  # every team that keeps hours is on duty
 EACH_PACK = pytest.mark.parametrize("policy_id", PACKS)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def files_read_once() -> Iterator[None]:
-    """All packs share the files of the national default, and parsing them is nearly all of the time."""
-    read: dict[tuple[str, str], YamlMapping | None] = {}
-
-    def read_once(file: str, text: str, problems: Problems) -> YamlMapping | None:
-        if (file, text) not in read:
-            read[file, text] = read_yaml(file, text, problems)
-        return read[file, text]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dispatch.triage.loading.layers.read_yaml", read_once)
-        yield
-
-
-@cache
-def pack(policy_id: str) -> Policy:
-    return load_shipped(policy_id)
 
 
 @cache

@@ -11,17 +11,15 @@ from typing import Any, NamedTuple
 import pytest
 from ruamel.yaml import YAML
 from tests.unit.policies.other_packs import DANGERS, MEANINGS, PACKS
+from tests.unit.policies.shipped import pack
 
 from dispatch.domain.call import CallFacts
 from dispatch.domain.classification import SlotRole, Verdict
 from dispatch.domain.plan import PlanStep
-from dispatch.policies import load_shipped, read_shipped
+from dispatch.policies import read_shipped
 from dispatch.triage.cases import CaseReport, run_cases
 from dispatch.triage.decision import TriageDecision
 from dispatch.triage.evaluate import evaluate
-from dispatch.triage.loading.problems import Problems
-from dispatch.triage.loading.source import Mapping as YamlMapping
-from dispatch.triage.loading.source import read_yaml
 from dispatch.triage.model import ACTIVE, RETIRED, SHADOW, Disqualifier, Program, Row
 from dispatch.triage.policy import Policy
 
@@ -34,30 +32,6 @@ class Told(NamedTuple):
 
     case: str
     differs: str
-
-
-@pytest.fixture(scope="module", autouse=True)
-def files_read_once() -> Iterator[None]:
-    """Twenty-five packs share the files of their parent, and parsing them is nearly all of the time."""
-    read: dict[tuple[str, str], YamlMapping | None] = {}
-
-    def read_once(file: str, text: str, problems: Problems) -> YamlMapping | None:
-        if (file, text) not in read:
-            before = len(problems.found)
-            node = read_yaml(file, text, problems)
-            if len(problems.found) > before:
-                return node
-            read[file, text] = node
-        return read[file, text]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dispatch.triage.loading.layers.read_yaml", read_once)
-        yield
-
-
-@cache
-def pack(policy_id: str) -> Policy:
-    return load_shipped(policy_id)
 
 
 @cache

@@ -7,9 +7,10 @@ from functools import cache
 
 import pytest
 from tests.unit.policies.danger_pairs import NOON, comes, decide, milder, pairs
+from tests.unit.policies.shipped import pack
 
 from dispatch.domain.call import CallFacts
-from dispatch.policies import load_shipped, read_parents, read_shipped, shipped_ids
+from dispatch.policies import read_parents, read_shipped, shipped_ids
 from dispatch.triage.evaluate import evaluate
 from dispatch.triage.facts import DANGERS, UNKNOWN, VOCABULARY
 from dispatch.triage.model import COMES_TO_EVERY_CALL
@@ -21,14 +22,9 @@ GIBBERISH = ". qorv blenthic mustraphe yondel krib waxil"
 
 
 @cache
-def policy_of(policy_id: str) -> Policy:
-    return load_shipped(policy_id)
-
-
-@cache
 def said() -> tuple[tuple[str, str], ...]:
     """Words and a danger said after them, from the phrases that all packs inherit."""
-    return tuple(pairs(policy_of("us-default"), 2000, 7))
+    return tuple(pairs(pack("us-default"), 2000, 7))
 
 
 def some(policy_id: str, wanted: int) -> list[tuple[str, str]]:
@@ -37,15 +33,15 @@ def some(policy_id: str, wanted: int) -> list[tuple[str, str]]:
 
 @EACH
 def test_a_danger_said_as_well_never_lowers_urgency_or_who_comes(policy_id: str) -> None:
-    found = [milder(policy_of(policy_id), text, danger) for text, danger in some(policy_id, 30)]
+    found = [milder(pack(policy_id), text, danger) for text, danger in some(policy_id, 60)]
 
     assert [sentence for sentence in found if sentence] == []
 
 
 @EACH
 def test_every_text_is_decided_and_the_last_step_is_somebody_who_comes(policy_id: str) -> None:
-    policy = policy_of(policy_id)
-    types = random.Random(policy_id).sample(sorted(policy.incident_types), 10)
+    policy = pack(policy_id)
+    types = random.Random(policy_id).sample(sorted(policy.incident_types), 20)
     calls = [CallFacts("promises", code or None, None, text or "?") for text in TEXTS for code in (None, *types[:3])]
     calls += [CallFacts("promises", code, None, text) for code in types for text, _ in some(policy_id, 2)]
 
@@ -60,8 +56,8 @@ def test_every_text_is_decided_and_the_last_step_is_somebody_who_comes(policy_id
 @EACH
 def test_a_danger_that_nobody_spoke_of_is_never_safer_than_one_denied(policy_id: str) -> None:
     """Unknown brings at least the urgency, and whoever must come, that an answer of "none" would bring."""
-    policy = policy_of(policy_id)
-    for text, _ in some(policy_id, 6):
+    policy = pack(policy_id)
+    for text, _ in some(policy_id, 12):
         silent = decide(policy, text)
         for fact in DANGERS:
             if fact in silent.facts and silent.facts[fact].value != UNKNOWN:
@@ -74,7 +70,7 @@ def test_a_danger_that_nobody_spoke_of_is_never_safer_than_one_denied(policy_id:
 
 @EACH
 def test_words_that_nobody_understood_never_make_an_answer_milder(policy_id: str) -> None:
-    policy = policy_of(policy_id)
+    policy = pack(policy_id)
     for text, danger in some(policy_id, 12):
         plain, more = decide(policy, danger), decide(policy, f"{danger}{GIBBERISH}")
         assert more.priority <= plain.priority, (text, danger)
@@ -103,7 +99,7 @@ def _mixed_rows(text: str, draw: random.Random) -> str:
 
 @pytest.mark.parametrize("policy_id", shipped_ids()[::6])  # reading takes the time, so not all of them
 def test_the_order_in_which_its_files_are_read_changes_no_decision(policy_id: str) -> None:
-    policy, other = policy_of(policy_id), shuffled(policy_id, rows_too=False)
+    policy, other = pack(policy_id), shuffled(policy_id, rows_too=False)
 
     assert policy.sha256 == other.sha256
     assert [decide(policy, text) for text, _ in some(policy_id, 12)] == [
@@ -113,7 +109,7 @@ def test_the_order_in_which_its_files_are_read_changes_no_decision(policy_id: st
 
 @pytest.mark.parametrize("policy_id", ["us-default", "denver-star", "la-county-matrix", "virginia-marcus-alert"])
 def test_the_order_of_rows_on_the_floor_changes_neither_urgency_nor_who_must_come(policy_id: str) -> None:
-    policy, other = policy_of(policy_id), shuffled(policy_id, rows_too=True)
+    policy, other = pack(policy_id), shuffled(policy_id, rows_too=True)
     assert [row.id for row in policy.rows] != [row.id for row in other.rows]
 
     for text, danger in some(policy_id, 150):

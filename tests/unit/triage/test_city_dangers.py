@@ -1,9 +1,10 @@
 """A city's pack that would let a danger of the national default pass is refused, with the case and the row named."""
 
 import pytest
+from tests.unit.policies.shipped import pack
 
 from dispatch.domain.errors import PolicyInvalid
-from dispatch.policies import load_shipped, read_shipped, shipped_ids
+from dispatch.policies import read_shipped, shipped_ids
 from dispatch.triage.findings import ACCEPTED, ERROR, Finding
 from dispatch.triage.lint import check_policy
 from dispatch.triage.policy import Policy, load_policy
@@ -61,7 +62,7 @@ def test_a_call_type_that_is_called_something_milder_is_refused() -> None:
 
 
 def test_a_city_may_answer_otherwise_for_a_row_that_it_replaces_by_name_unless_life_is_at_stake() -> None:
-    denver = [one for one in check_policy(load_shipped("denver-star")) if one.code == "danger_missed"]
+    denver = [one for one in check_policy(pack("denver-star")) if one.code == "danger_missed"]
 
     assert {one.severity for one in denver} == {ACCEPTED}
     assert all("QL-22 decides" in one.detail for one in denver)
@@ -85,7 +86,7 @@ def test_a_city_that_adds_what_it_means_is_not_refused() -> None:
 
 @pytest.mark.parametrize("policy_id", shipped_ids())
 def test_no_shipped_pack_hides_a_danger_of_those_it_stands_on_nor_leaves_a_doubt_unanswered(policy_id: str) -> None:
-    policy = load_shipped(policy_id)
+    policy = pack(policy_id)
 
     assert [finding for finding in check_policy(policy) if finding.severity != ACCEPTED] == []
     assert policy.inherited_dangers or policy_id == "us-default"

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dispatch.triage.grammar import AFTER_COMMA, LONGEST_SPAN, Grammar, Pattern, Step
 from dispatch.triage.inflections import inflections, misspellings
@@ -20,6 +21,7 @@ _GAP = re.compile(r"\.\.(?P<gap>\d)(?:\^(?P<bar>[a-z_]+)|=(?P<only>[a-z_]+))?(?P
 _CLASS = re.compile("<([a-z_]+)>")
 _MOST_ELEMENTS = 8
 _COMMON, _RARE = 1000, 20  # stand for how many patterns use a word: a short one, a longer one
+_WORDS_KEPT = 16_384  # forty packs use the words of the policy that they stand on
 _SHORT_WORD = 5  # characters, the mark of a literal included
 
 
@@ -125,7 +127,7 @@ def _names(draft: GrammarDraft, patterns: Sequence[tuple[WrittenPattern, list[_E
 def _forms(name: str, draft: GrammarDraft, problems: Problems, seen: frozenset[str] = frozenset()) -> list[str]:
     """Every word of a class, inflected where it is marked with `~`, and those of the classes it includes."""
     if name.startswith("'"):
-        return _inflected(name[1:])
+        return list(_inflected(name[1:]))
     found: list[str] = []
     for member in draft.classes.get(name, ()):
         if member.text.startswith("<") and member.text.endswith(">"):
@@ -134,21 +136,22 @@ def _forms(name: str, draft: GrammarDraft, problems: Problems, seen: frozenset[s
                 problems.unknown_word(member.place, "word class", other, draft.classes)
             else:
                 found += _forms(other, draft, problems, seen | {name})
-        elif len(words_of(member.text.rstrip("~"))) == 1:
-            found += _inflected(member.text)
+        elif forms := _inflected(member.text):
+            found += forms
         else:
             detail = f"{member.text!r} is not one word. A class holds single words; write a pattern or a phrase."
             problems.add(member.place, "class_word", detail)
     return found
 
 
-def _inflected(text: str) -> list[str]:
-    """`hit~` -> hit, hits, hitting and, as people write in haste, hittin."""
-    (word,) = words_of(text.rstrip("~"))
-    if not text.endswith("~"):
-        return [word]
-    forms = list(inflections(word))
-    return forms + [form[:-1] for form in forms if form.endswith("ing") and len(form) > 5]
+@lru_cache(maxsize=_WORDS_KEPT)
+def _inflected(text: str) -> tuple[str, ...]:
+    """`hit~` -> hit, hits, hitting and, as people write in haste, hittin. Empty for what is not one word."""
+    words = words_of(text.rstrip("~"))
+    if len(words) != 1 or not text.endswith("~"):
+        return words if len(words) == 1 else ()
+    forms = inflections(words[0])
+    return (*forms, *(form[:-1] for form in forms if form.endswith("ing") and len(form) > 5))
 
 
 def _elements(written: WrittenPattern, draft: GrammarDraft, problems: Problems) -> list[_Element]:
@@ -185,6 +188,7 @@ def _elements(written: WrittenPattern, draft: GrammarDraft, problems: Problems) 
     return elements
 
 
+@lru_cache(maxsize=_WORDS_KEPT)
 def _name(choice: str) -> str:
     """`<class>` or a word, which is kept as "'word"; "" when it is neither."""
     match = _CLASS.fullmatch(choice)

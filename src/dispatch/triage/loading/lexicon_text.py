@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dispatch.triage.context import LONGEST_REACH, MARKER_KINDS, NO_MARK, SEEN, Mark
 from dispatch.triage.facts import DANGERS, VOCABULARY
@@ -20,6 +21,7 @@ _ENTRY_KEYS = (
     *("negatable", "denial", "source", "note"),
 )
 _FILE_KEYS = ("lexicon", "language", "classes", "entries", "source", "note")
+_PHRASES_KEPT = 16_384
 _LONGEST_PHRASE = 16  # words; longer ones are sentences, and seams between chunks rely on the bound
 
 
@@ -130,16 +132,23 @@ def _phrases(entry: Fields) -> list[tuple[str, Place]]:
 
 
 def _expanded(written: str, meaning: Meaning | None, place: Place, layer: int, problems: Problems) -> list[Phrase]:
-    parts = [(words_of(part.rstrip("~")), part.endswith("~")) for part in written.split()]
-    forms = expand([(words, is_marked) for words, is_marked in parts if words])
+    plain, forms = _forms_of(written)
     if forms is None:
         problems.add(place, "too_many_forms", f"{written!r} has too many `~`. Write the forms that matter out.")
         return []
-    plain = tuple(word for words, _ in parts for word in words)
     if not plain or len(plain) > _LONGEST_PHRASE:
         problems.add(place, "phrase", f"{written[:60]!r} must have 1 to {_LONGEST_PHRASE} words.")
         return []
     return [Phrase(form, written, meaning, place, layer, form != plain) for form in forms]
+
+
+# Forty packs say what the policy they stand on says: their forms are found, and kept, once.
+@lru_cache(maxsize=_PHRASES_KEPT)
+def _forms_of(written: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...] | None]:
+    """The words as they are written, and every form of them; None when there would be too many."""
+    parts = [(words_of(part.rstrip("~")), part.endswith("~")) for part in written.split()]
+    forms = expand([(words, is_marked) for words, is_marked in parts if words])
+    return tuple(word for words, _ in parts for word in words), None if forms is None else tuple(forms)
 
 
 def _put(book: PhraseBook, phrase: Phrase, problems: Problems) -> None:
