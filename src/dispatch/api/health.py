@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from pydantic import BaseModel, Field
@@ -51,6 +52,12 @@ class Status(BaseModel):
     incidents_active: int
     units_available: int
     units_total: int
+
+
+@public.get("/", include_in_schema=False)
+async def index() -> RedirectResponse:
+    """Whoever opens the address in a browser finds the contract; relative, so that a proxy may prefix it."""
+    return RedirectResponse("docs")
 
 
 @public.get("/healthz", response_model=Health, summary="Is the process alive?")
