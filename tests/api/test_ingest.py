@@ -356,6 +356,7 @@ async def _posts_of_passing_on(service: Service, until: str) -> list[tuple[str, 
         (f"/v1/assignments/{handing}:hand-off", {"unit": "X9"}, "dispatcher"),
         (f"/v1/assignments/{asked}:take-over", {"accept": True}, "dispatcher"),
         (f"/v1/assignments/{staged}:release", {}, "dispatcher"),
+        (f"/v1/assignments/{handing}:on-scene-type", {"incident_type": "NOISE"}, "dispatcher"),
         (f"/v1/assignments/{done}:add-outcomes", {"outcomes": [{"code": "advised"}]}, "dispatcher"),
         (f"/v1/incidents/{exchanged}:exchange", {"off": "X6", "on": "X7"}, "dispatcher"),
         # The order of what is kept is told whole, so it is changed before anything else is kept.

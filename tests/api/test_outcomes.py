@@ -372,3 +372,42 @@ outcomes:
     incident, care = await _there(service, "CR2")
     assert (await _clear(service, care, outcome="animal_taken")).status_code == 200
     assert (await service.get(f"/v1/incidents/{incident}")).json()["incident"]["status"] == "pending"
+
+
+async def test_a_unit_on_scene_says_what_it_is_and_the_incident_closes_with_that(service: Service) -> None:
+    incident = await service.incident(call_type={"text": "NOISE COMPLAINT"}, narrative="loud music next door")
+    [row] = await service.assign(incident, "P1")
+    path = f"/v1/assignments/{row['id']}:on-scene-type"
+    before = await service.post(path, {"incident_type": "WELFARE"})
+    await service.step(row["id"], "on_scene")
+    unknown = await service.post(path, {"incident_type": "NO SUCH TYPE"})
+    first = await service.post(path, {"incident_type": "WELFARE", "note": "he had fallen asleep"})
+    last = await service.post(path, {"incident_type": "NOISE"})
+    again = await service.post(path, {"incident_type": "NOISE"})
+    await service.step(row["id"], "cleared", outcome="handled")
+    after = await service.post(path, {"incident_type": "WELFARE"})
+    closed = await service.post(f"/v1/incidents/{incident}:close", {"disposition": "resolved"})
+
+    assert (before.status_code, after.status_code) == (409, 409)
+    assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/incident_type")
+    assert (first.json()["on_scene_type"], last.json()["on_scene_type"]) == ("WELFARE", "NOISE")
+    assert again.json()["version"] == last.json()["version"]
+    assert first.json()["priority"] == last.json()["priority"]
+    assert closed.json()["final_type"] == "NOISE"
+    events = (await service.get(f"/v1/incidents/{incident}/timeline")).json()["items"]
+    told = [event["payload"] for event in events if event["type"] == "incident.type_found"]
+    assert [(one["unit"], one["from"], one["to"]) for one in told] == [
+        ("P1", None, "WELFARE"),
+        ("P1", "WELFARE", "NOISE"),
+    ]
+
+
+async def test_who_is_told_one_way_says_nothing_of_what_it_is_on_scene(service: Service) -> None:
+    incident = await service.incident(narrative="loud music next door")
+    [row] = await service.assign(incident, "V1")
+    await service.step(row["id"], "on_scene")
+    path = f"/v1/assignments/{row['id']}:on-scene-type"
+
+    assert (await service.post(path, {"incident_type": "WELFARE"})).status_code == 409
+    seen = (await service.get(f"/v1/incidents/{incident}")).json()
+    assert seen["incident"]["on_scene_type"] is None

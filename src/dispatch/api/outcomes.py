@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from dispatch.api.answers import AssignmentOut, assignment_out, refusals
+from dispatch.api.answers import AssignmentOut, IncidentOut, assignment_out, refusals
 from dispatch.api.assignments import SaidBody, catalogue_of
-from dispatch.api.bodies import Part
-from dispatch.api.calls import actor_of
+from dispatch.api.bodies import NoteText, Part, Word
+from dispatch.api.calls import actor_of, json_answer
+from dispatch.api.incidents import incident_data
 from dispatch.domain.access import Permission, Principal
 from dispatch.domain.assignment import CANCEL_CAUSES
 from dispatch.domain.care import MOST_OUTCOMES
@@ -16,6 +17,7 @@ from dispatch.domain.errors import FieldProblem, Invalid
 from dispatch.domain.nearest import nearest
 from dispatch.domain.outcome import Outcome
 from dispatch.operations.known_words import known_responder_types
+from dispatch.operations.on_scene_type import tell_on_scene_type
 from dispatch.operations.outcomes import add_outcomes
 from dispatch.web.routes import CommandRoute, CurrentAct, QueryRoute, requires
 
@@ -50,6 +52,13 @@ class CatalogueOut(BaseModel):
 
     outcomes: list[CatalogueEntry]
     cancel_causes: list[CauseOut]
+
+
+class OnSceneTypeBody(Part):
+    """An incident type of the policy that decides now."""
+
+    incident_type: Word = Field(examples=["WELFARE"])
+    note: NoteText | None = Field(None, examples=["no burglar, a resident without his key"])
 
 
 class MoreBody(Part):
@@ -87,6 +96,30 @@ async def post_outcomes(assignment_id: str, body: MoreBody, act: CurrentAct) -> 
     said = [one.said() for one in body.outcomes]
     row = await add_outcomes(act.session, assignment_id, said, actor_of(act), act.principal, await catalogue_of(act))
     return assignment_out(row, act.principal)
+
+
+@commands.post(
+    "/assignments/{assignment_id}:on-scene-type",
+    response_model=IncidentOut,
+    responses=refusals(404, 409),
+    summary="What it is on scene",
+)
+@requires(Permission.ASSIGNMENT_STATUS)
+async def post_on_scene_type(assignment_id: str, body: OnSceneTypeBody, act: CurrentAct) -> Response:
+    """The incident's on-scene type, told by a unit that is there; the last word stands, and it closes with it.
+
+    Neither plan nor priority changes: who needs help asks for it with `:backup`. 409 for a unit that is not on scene.
+    """
+    row = await tell_on_scene_type(
+        act.session,
+        assignment_id,
+        body.incident_type,
+        body.note,
+        act.services.policies,
+        actor_of(act),
+        act.principal,
+    )
+    return json_answer(incident_data(row, act.principal), 200)
 
 
 async def _require_known(act: CurrentAct, responder_type: str) -> None:

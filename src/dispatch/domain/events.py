@@ -39,6 +39,7 @@ class EventType(StrEnum):
     INCIDENT_STEP_MOVED_ON = "incident.step_moved_on"
     INCIDENT_ESCALATED = "incident.escalated"
     INCIDENT_HOLD_ENDED = "incident.hold_ended"
+    INCIDENT_TYPE_FOUND = "incident.type_found"
     UNIT_ASSIGNED = "unit.assigned"
     UNIT_REDIRECTED = "unit.redirected"
     UNIT_EXCHANGED = "unit.exchanged"
