@@ -4,11 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 
 from dispatch.linking.grid import cell_of, cells_around
 from dispatch.linking.judge import Known, Verdict, judge
 from dispatch.linking.profile import Profile, profile_of
 from dispatch.operations.call_body import CallBody
+from dispatch.policies import load_shipped
 from dispatch.triage.decision import as_data
 from dispatch.triage.evaluate import evaluate
 from evaluation.deciding import Judge
@@ -46,8 +48,10 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
-def run(seed: int, asked: Judge) -> Tally:
+@cache
+def _run(seed: int, policy_id: str) -> Tally:
     """One surge through triage and linking, in the order of arrival, as the service would do it."""
+    policy = load_shipped(policy_id)
     calls = surge(seed)
     leader_of: dict[str, str] = {}
     near: dict[int, list[Profile]] = defaultdict(list)
@@ -58,7 +62,7 @@ def run(seed: int, asked: Judge) -> Tally:
         name = f"{number:06}"
         truth[name] = call
         body = CallBody.model_validate(call.body)
-        triage = as_data(evaluate(body.facts(), asked.policy, call.at))
+        triage = as_data(evaluate(body.facts(), policy, call.at))
         profile = profile_of(name, name, call.at, body.model_dump(mode="json", exclude_none=True), triage)
         assert profile.position is not None  # noqa: S101
         known = [
@@ -119,7 +123,7 @@ def linking(judge_: Judge) -> list[Measure]:
     """The figures over the seeds that were not looked at."""
     total = Tally()
     for seed in SEEDS:
-        total.add(run(seed, judge_))
+        total.add(_run(seed, judge_.policy_id))
     about = f"{total.calls} calls about {total.things} things, seeds {SEEDS}, never looked at while choosing weights"
     return list(_measures(total, about))
 

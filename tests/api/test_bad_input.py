@@ -287,6 +287,31 @@ async def test_a_cursor_that_this_service_did_not_give_is_refused(service: Servi
     assert problem["errors"][0]["pointer"] == "cursor"
 
 
+async def test_a_sender_that_hangs_up_in_the_middle_is_no_error_of_ours_and_nothing_is_stored(service: Service) -> None:
+    body = a_call()
+    parts = iter([{"type": "http.request", "body": json.dumps(body).encode()[:20], "more_body": True}])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(parts, {"type": "http.disconnect"})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        **{"type": "http", "method": "POST", "path": "/v1/calls", "raw_path": b"/v1/calls", "query_string": b""},
+        "headers": [
+            (b"authorization", f"Bearer {service.tokens['dispatcher']}".encode()),
+            (b"content-type", b"application/json"),
+        ],
+    }
+    await service.app(scope, receive, send)
+
+    assert sent[0]["status"] == 499
+    found = await service.fetch("select 1 from call where source_ref = $1", body["source_ref"])
+    assert found == []
+
+
 @pytest.mark.parametrize("cursor", ["", "!!!", "%00", "AAAA", "é", "W10", "e30", "a" * 1001])
 async def test_a_garbled_cursor_is_refused(service: Service, cursor: str) -> None:
     answer = await service.get("/v1/assignments", params={"cursor": cursor})

@@ -2,13 +2,13 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+import yaml
 
 from dispatch.domain.errors import FieldProblem, Invalid, NotFound
 from dispatch.domain.geo import LatLon
@@ -160,11 +160,35 @@ class Row:
             return otherwise
 
 
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc]  # the library has no types
+    """libyaml with the plain values of YAML 1.2: `22:30`, `yes` and `012` are words. A key given twice is an error."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = next((key for key, _ in node.value if keys.count(key.value) > 1), None)
+        if twice is not None:
+            raise yaml.MarkedYAMLError(problem=f"the key {twice.value!r} is there twice", problem_mark=twice.start_mark)
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
+
+
+for _tag, _written, _first in (
+    ("bool", r"(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
+    ("float", r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+]?[0-9]+)?$", "-+0123456789"),
+    ("null", r"(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("timestamp", r"[0-9]{4}-[0-9]{2}-[0-9]{2}$", "0123456789"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_written), list(_first))
+
+
 def read_yaml(folder: Traversable, file: str, problems: Problems) -> Any:
     """The document of a YAML file; what is no YAML, or has a key twice, is a problem and reads as nothing."""
     try:
-        return YAML(typ="safe", pure=True).load((folder / file).read_text(encoding="utf-8"))
-    except (OSError, YAMLError) as error:
+        return yaml.load((folder / file).read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506, it is a safe one
+    except (OSError, yaml.YAMLError) as error:
         problems.add(file, "$", f"cannot be read: {error}")
         return {}
 

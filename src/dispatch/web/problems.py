@@ -6,11 +6,12 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from dispatch.domain.errors import (
     Conflict,
@@ -27,6 +28,7 @@ from dispatch.domain.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "https://dispatch.example/problems/"
+CLIENT_GONE = 499  # for the log and the counts alone
 
 # First match wins, so a narrower class stands before its parent.
 STATUS_OF: tuple[tuple[type[DispatchError], int], ...] = (
@@ -180,6 +182,11 @@ async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
     )
 
 
+async def on_client_gone(request: Request, error: Exception) -> Response:
+    """The sender hung up before its request was whole: nothing was stored, and nobody reads this answer."""
+    return Response(status_code=CLIENT_GONE)
+
+
 async def on_unforeseen(request: Request, error: Exception) -> JSONResponse:
     """A defect of ours. The log has the details under the request id; the answer has none of them."""
     log.error("unforeseen", error=type(error).__name__, exc_info=error)
@@ -198,6 +205,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DispatchError, on_dispatch_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)
     app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(ClientDisconnect, on_client_gone)
     app.add_exception_handler(Exception, on_unforeseen)
 
 

@@ -9,6 +9,8 @@ import pytest
 from rich.console import Console
 
 from dispatch.cli.demo import city, live_view
+from dispatch.cli.demo.clock import RunningClock
+from dispatch.cli.demo.played import Played
 from dispatch.cli.demo.runner import Stage
 from dispatch.domain.access import Role
 
@@ -43,3 +45,17 @@ def test_a_command_on_the_path_is_called_by_its_name(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert "\n  dispatch tail " in _shown()
+
+
+def test_a_line_says_who_is_missing_for_whom_and_why() -> None:
+    production, out = city.live(NIGHT), io.StringIO()
+    clock = RunningClock(production.begins, 60)
+    clock.start()
+    triage = {"priority": 1, "category": "medical", "incident_type": "CHEST", "plan": []}
+    played = Played(production.jobs[0], "inc_1", "1042", triage, [], frozenset())
+    gap = {"missing": 1, "responder_type": "ems", "why": "All that are on duty are taken."}
+
+    live_view.Teller(Console(file=out, width=200), production.set_up.time_zone, clock).tell("short", played, [gap])
+
+    assert "#1042" in out.getvalue()
+    assert "nobody on it, waits for 1 ems: All that are on duty are taken." in out.getvalue()

@@ -113,6 +113,8 @@ class Crews:
         active = advice["active_step"]
         short = [gap for gap in advice["shortfalls"] if gap["step"] == active and gap["role"] != "support"]
         if short or not (picks or played.on_it):
+            if short and not played.lacks_units:
+                self._told("short", played, short)
             self._wait_in_line(played)
         else:
             played.lacks_units = False

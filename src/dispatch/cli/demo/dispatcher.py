@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import orjson
 
+from dispatch.domain.errors import Unavailable
+
 PAGE = 1000
 
 
@@ -102,7 +104,13 @@ class Dispatcher:
     async def _send(self, method: str, path: str, body: Any = None, refused: tuple[int, ...] = ()) -> Answer:
         content = None if body is None else orjson.dumps(body)
         headers = None if body is None else {"Content-Type": "application/json"}
-        response = await self._client.request(method, path, content=content, headers=headers)
+        try:
+            response = await self._client.request(method, path, content=content, headers=headers)
+        except httpx.TransportError as error:
+            raise Unavailable(
+                f"The service did not answer {method} {path.partition('?')[0]} ({type(error).__name__}).",
+                fix="Read the log of the demo, and start it again when the machine is less busy.",
+            ) from error
         answer = Answer(response.status_code, _json(response))
         self._count(response, method, path, refused, answer)
         return answer

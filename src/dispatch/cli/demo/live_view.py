@@ -121,9 +121,15 @@ def _wait(played: Played, until: Any, teller: Teller) -> str:
     return f"  [yellow]waits for a busy unit[/] [dim]until {teller.local(until)} at most[/]"
 
 
+def _short(played: Played, gaps: Any, teller: Teller) -> str:
+    missing = "; ".join(f"{gap['missing']} {gap['responder_type'].replace('_', ' ')}: {gap['why']}" for gap in gaps)
+    waits = "still short of" if played.on_it else "nobody on it, waits for"
+    return f"  [bold red]{waits}[/] {escape(missing)}"
+
+
 def _closed(played: Played, disposition: Any, teller: Teller) -> str:
     units = ", ".join(sent.unit for sent in played.handled_by)
     return f"  [green]✓[/] [dim]{str(disposition).replace('_', ' ')}  {escape(units)}[/]"
 
 
-_LINES = {"call": _call, "sent": _sent, "declined": _declined, "wait": _wait, "closed": _closed}
+_LINES = {"call": _call, "sent": _sent, "declined": _declined, "wait": _wait, "short": _short, "closed": _closed}
