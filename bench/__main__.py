@@ -35,6 +35,7 @@ TARGETS: dict[str, tuple[str, float]] = {
     "create_call_ratio": (">=", 0.35),
     "assign_conflicts_double_booked": ("<=", 0),
     "triage_per_s": (">=", 5000),
+    "triage_500_phrases_per_s": (">=", 5000),
     "triage_full_per_s": (">=", 1000),
     "triage_vs_regex_ratio": (">=", 1),
     "triage_growth_100_to_1000": ("<=", 2),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from bench.made import made_policy
 from bench.texts import narratives
 from bench.world import POLICY
 from dispatch.domain.call import CallFacts
@@ -15,6 +16,8 @@ from dispatch.triage.policy import Policy
 from dispatch.triage.questions import with_questions
 
 TEXTS = 3000
+# The size that the target of 5,000 a second was set for; the shipped policy has twenty times as many phrases.
+RULES, PHRASES = 100, 500
 SEARCHED = 60  # one regex per phrase is slow enough that so few texts tell
 ROUNDS = 3
 AT = datetime(2026, 11, 23, 14, tzinfo=UTC)
@@ -32,7 +35,14 @@ def triage() -> dict[str, float]:
     full_s = cost_s(
         lambda call: with_questions(evaluate(call, policy, AT), call, policy, AT), calls, before=policy.memos.forget
     )
-    return {"triage_per_s": 1 / decide_s, "triage_full_per_s": 1 / full_s, **_reading(policy)}
+    small = made_policy(policy, RULES, PHRASES)
+    small_s = cost_s(lambda call: evaluate(call, small, AT), calls, before=small.memos.forget)
+    return {
+        "triage_per_s": 1 / decide_s,
+        "triage_full_per_s": 1 / full_s,
+        "triage_500_phrases_per_s": 1 / small_s,
+        **_reading(policy),
+    }
 
 
 def cost_s(

@@ -91,7 +91,18 @@ async def members(session: AsyncSession, shift: Shift) -> list[Responder]:
 async def put_on(
     session: AsyncSession, shift: Shift, people: Sequence[Responder], since: datetime, until: datetime
 ) -> None:
-    """Hours on the shift; whoever left it at this very moment and comes back was never gone."""
+    """Hours on the shift; whoever left it at this very moment and comes back was never gone.
+
+    People are taken in one order: the constraint that keeps them from two units waits for whoever comes second, and two
+    that wait for each other would be ended by the database after a second, one of them without an answer of ours.
+    """
+    ids = [person.id for person in people]
+    await session.execute(
+        select(Responder.id)
+        .where(Responder.jurisdiction_id == shift.jurisdiction_id, Responder.id.in_(ids))
+        .order_by(Responder.id)
+        .with_for_update(key_share=True)
+    )
     rows = [
         {
             "jurisdiction_id": shift.jurisdiction_id,
