@@ -108,6 +108,19 @@ async def test_a_copy_follows_shifts_that_end_by_the_clock_and_units_that_are_ne
     assert after.good_until > with_new.good_until
 
 
+async def test_a_copy_follows_a_desk_whose_hour_with_somebody_has_come(service: Service) -> None:
+    copies = RosterCopies()
+    hour = NOW + timedelta(hours=1)
+    path = f"/v1/incidents/{await service.incident(narrative='loud music')}/appointments"
+    await _answered(service, path, {"unit": "DESK", "scheduled_for": iso(hour)}, by="dispatcher")
+    service.clock.advance(3600)
+    before = _named(await _copied(service, copies), "DESK")
+    assert await service.worker().tick()
+    asked = _named(await _copied(service, copies), "DESK")
+
+    assert (before.active_assignments, asked.active_assignments) == (0, 1)
+
+
 async def test_whoever_sees_fewer_units_never_leaves_a_smaller_roster_to_others(service: Service) -> None:
     copies = RosterCopies()
     now = service.clock.now()

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.support.city import UNITS
 from tests.support.service import Service, a_call, a_service
 
+from dispatch.db.session import reading
 from dispatch.domain.assignment import (
     ACTIVE,
     NEEDS_OUTCOME,
@@ -24,6 +25,7 @@ from dispatch.domain.assignment import (
     unit_status_after,
 )
 from dispatch.domain.classification import ORDERED_RESPONDER_TYPES
+from dispatch.queries.roster import RosterCopies, read_roster
 
 T = TypeVar("T")
 Answer = httpx.Response
@@ -52,6 +54,7 @@ class Life(RuleBasedStateMachine):
         self.thread.start()
         self.entered = a_service(self.url)
         self.service: Service = self._run(self.entered.__aenter__)
+        self.copies = RosterCopies()  # brought up to date after every rule, it is the roster read whole
         self.calls: dict[str, str] = {}
         self.incident: dict[str, str] = {}
         self.held: dict[str, tuple[str, str, AssignmentStatus]] = {}
@@ -231,6 +234,10 @@ class Life(RuleBasedStateMachine):
             assert len(now) <= unit["capacity"]
             if unit["capacity"] == 1:
                 assert unit["status"] == (unit_status_after(now[0]).value if now else "available")
+        async with reading(self.service.sessions) as session:
+            at = self.service.clock.now()
+            copy = await self.copies.get(session, j, at)
+            assert copy.candidates == (await read_roster(session, j, at)).candidates
         for row in log:
             said = row["type"].partition(".")[2]
             status = stored[row["subject_id"]]["status"]

@@ -242,8 +242,10 @@ async def _follow(
     actor: Actor,
 ) -> None:
     if status not in TERMINAL:
-        if row.exclusive and unit is not None:
+        if unit is not None and row.exclusive:
             follow_unit(unit, unit_status_after(status), occurred_at)
+        elif unit is not None:
+            unit.version += 1  # a desk has one more to do when what was reserved begins; copies of the roster must know
         return
     _free(unit, row, occurred_at)
     taken.timing += Timing(ends=[End(row.id, OF_ENDED)])

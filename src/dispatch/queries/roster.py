@@ -141,15 +141,14 @@ async def _brought_up_to_date(
     old = copy.roster
     fresh = await _changed(session, jurisdiction_id, copy, marks, now)
     units, versions = list(old.candidates), list(old.versions)
-    for index in _moved(copy.marks, marks):
-        units[index] = _placed(units[index], marks, index)
-    if fresh:
-        where = {unit_id: index for index, unit_id in enumerate(marks.ids)}
-        for one in fresh.values():
-            index = where[one.candidate.unit_id]
-            units[index], versions[index] = one.candidate, one.version
-    if all(new is known for new, known in zip(units, old.candidates, strict=True)):
+    moved = _moved(copy.marks, marks)
+    if not fresh and not moved:
         return old
+    for index in moved:
+        units[index] = _placed(units[index], marks, index)
+    for index, unit_id in enumerate(marks.ids) if fresh else ():
+        if (one := fresh.get(unit_id)) is not None:
+            units[index], versions[index] = one.candidate, one.version
     changes = [one.next_change for one in fresh.values() if one.next_change is not None]
     return replace(old, candidates=tuple(units), versions=tuple(versions), good_until=min([old.good_until, *changes]))
 
