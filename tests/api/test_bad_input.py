@@ -1,20 +1,12 @@
 """Whatever is sent, the answer is clear, names the field, and nothing is stored of it."""
 
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+from tests.support.problems import require_problem
 from tests.support.service import Service, a_call
-
-from dispatch.cli.importing.roster import check_references, read_roster
-from dispatch.db.session import reading
-from dispatch.domain.errors import Invalid
-from dispatch.web.paging import question_of
-from dispatch.web.problems import MEDIA_TYPE
 
 pytestmark = pytest.mark.anyio
 
@@ -28,19 +20,6 @@ def _raw(**given: Any) -> bytes:
 def _with(fragment: str) -> bytes:
     """A good call whose last member is this fragment of JSON, as written."""
     return _raw()[:-1] + b", " + fragment.encode() + b"}"
-
-
-def require_problem(answer: httpx.Response, *statuses: int) -> dict[str, Any]:
-    """The problem document, after checking that it is one."""
-    assert answer.status_code in statuses, answer.text
-    assert answer.headers["content-type"] == MEDIA_TYPE
-    problem: dict[str, Any] = answer.json()
-    assert {"type", "title", "status", "code", "detail", "fix", "errors", "request_id"} <= set(problem)
-    assert problem["status"] == answer.status_code
-    assert problem["request_id"] == answer.headers["x-request-id"]
-    assert problem["detail"].endswith(".")
-    assert problem["fix"]
-    return problem
 
 
 FIELDS: list[tuple[str, dict[str, Any], str]] = [
@@ -263,30 +242,6 @@ async def test_a_nul_in_the_path_of_a_command_is_a_clear_refusal(service: Servic
     require_problem(answer, 404, 422)
 
 
-@pytest.mark.parametrize(
-    ("path", "values"),
-    [
-        ("/v1/incidents", [1, 2]),
-        ("/v1/incidents", ["x", "2026-11-23T14:00:00Z", "inc"]),
-        ("/v1/incidents", [1, "yesterday", "inc"]),
-        ("/v1/incidents", [1, "2026-11-23T14:00:00", "inc"]),
-        ("/v1/incidents", [1, "2026-11-23T14:00:00Z", "a\0b"]),
-        ("/v1/incidents", [10**18, "2026-11-23T14:00:00Z", "inc"]),
-        ("/v1/incidents", [True, "2026-11-23T14:00:00Z", "inc"]),
-        ("/v1/incidents", [1, "0001-01-01T00:00:00+14:00", "inc"]),
-        ("/v1/assignments", ["2026-11-23T14:00:00Z", 7]),
-        ("/v1/assignments", {"a": 1}),
-        ("/v1/units", [None]),
-        ("/v1/units", ["a\0b"]),
-    ],
-)
-async def test_a_cursor_that_this_service_did_not_give_is_refused(service: Service, path: str, values: Any) -> None:
-    answer = await service.get(f"{path}?cursor={_cursor(path, values)}")
-
-    problem = require_problem(answer, 422)
-    assert problem["errors"][0]["pointer"] == "cursor"
-
-
 async def test_a_sender_that_hangs_up_in_the_middle_is_no_error_of_ours_and_nothing_is_stored(service: Service) -> None:
     body = a_call()
     parts = iter([{"type": "http.request", "body": json.dumps(body).encode()[:20], "more_body": True}])
@@ -312,142 +267,6 @@ async def test_a_sender_that_hangs_up_in_the_middle_is_no_error_of_ours_and_noth
     assert found == []
 
 
-@pytest.mark.parametrize("cursor", ["", "!!!", "%00", "AAAA", "é", "W10", "e30", "a" * 1001])
-async def test_a_garbled_cursor_is_refused(service: Service, cursor: str) -> None:
-    answer = await service.get("/v1/assignments", params={"cursor": cursor})
-
-    problem = require_problem(answer, 422)
-    assert "cursor" in problem["errors"][0]["pointer"]
-
-
-async def test_the_cursor_of_a_timeline_is_checked_as_well(service: Service) -> None:
-    incident = await service.incident()
-
-    for values in (["1"], [10**30], [2**63], [-1], [1.5], [True]):
-        path = f"/v1/incidents/{incident}/timeline"
-        answer = await service.get(f"{path}?cursor={_cursor(path, values)}")
-        require_problem(answer, 422)
-
-
-def _cursor(path: str, values: Any) -> str:
-    """Values as a cursor would hold them that belongs to this path."""
-    held = [question_of(path, b""), *values] if isinstance(values, list) else values
-    return _base64(json.dumps(held).encode())
-
-
-def _base64(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-COMMANDS: list[tuple[str, str, dict[str, Any], str]] = [
-    ("/v1/incidents/{i}/assignments", "dispatcher", {"units": []}, "/units"),
-    ("/v1/incidents/{i}/assignments", "dispatcher", {"units": ["P1"] * 51}, "/units"),
-    ("/v1/incidents/{i}/assignments", "dispatcher", {"units": ["a\0b"]}, "/units/0"),
-    ("/v1/incidents/{i}/assignments", "dispatcher", {"units": ["P1"], "mode": "begged"}, "/mode"),
-    ("/v1/incidents/{i}/assignments", "dispatcher", {"units": ["P1"], "eta_s": {"P1": 2**40}}, "/eta_s/P1"),
-    ("/v1/incidents/{i}/assignments", "dispatcher", {"units": ["P1"], "eta_s": {"P1": -1}}, "/eta_s/P1"),
-    ("/v1/incidents/{i}/assignments", "dispatcher", {"units": ["P1"], "role": "a\0b"}, "/role"),
-    ("/v1/incidents/{i}:override", "dispatcher", {"reason": "because", "priority": 1}, "/reason"),
-    ("/v1/incidents/{i}:override", "dispatcher", {"reason": "caller_update", "priority": 5}, "/priority"),
-    ("/v1/incidents/{i}:override", "dispatcher", {"reason": "other", "priority": 1}, "/note"),
-    ("/v1/incidents/{i}:override", "dispatcher", {"reason": "caller_update"}, "/"),
-    ("/v1/incidents/{i}:hold", "dispatcher", {"until": "2026-11-23T13:00:00Z", "reason": "x"}, "/until"),
-    ("/v1/incidents/{i}:hold", "dispatcher", {"until": "9999-12-31T23:59:59-14:00", "reason": "x"}, "/until"),
-    ("/v1/incidents/{i}:hold", "dispatcher", {"until": "2026-11-23T15:00:00Z", "reason": " "}, "/reason"),
-    ("/v1/incidents/{i}:close", "dispatcher", {}, "/disposition"),
-    ("/v1/incidents/{i}:close", "dispatcher", {"disposition": "done"}, "/disposition"),
-    ("/v1/incidents/{i}:close", "dispatcher", {"disposition": "resolved", "final_type": "NOISY"}, "/final_type"),
-    ("/v1/incidents/{i}:override", "dispatcher", {"reason": "caller_update", "incident_type": "X"}, "/incident_type"),
-    (
-        "/v1/units",
-        "administrator",
-        {"call_sign": "Z1", "agency_id": "city-care", "responder_type": "comunity_responder"},
-        "/responder_type",
-    ),
-    ("/v1/incidents/{i}:close", "dispatcher", {"disposition": "resolved", "note": "a\0b"}, "/note"),
-    ("/v1/incidents/{i}:retriage", "dispatcher", {"answers": {"weapon": "spoon"}}, "/answers"),
-    ("/v1/units/P1/status", "dispatcher", {"status": "en_route"}, "/status"),
-    (
-        "/v1/units/P1/status",
-        "dispatcher",
-        {"status": "available", "occurred_at": "2030-01-01T00:00:00Z"},
-        "/occurred_at",
-    ),
-    (
-        "/v1/units/P1/status",
-        "dispatcher",
-        {"status": "available", "occurred_at": "0001-01-01T00:00:00+14:00"},
-        "/occurred_at",
-    ),
-    ("/v1/units/P1/positions", "dispatcher", {"positions": []}, "/positions"),
-    (
-        "/v1/units/P1/positions",
-        "dispatcher",
-        {"positions": [{"lat": 1, "lon": 1, "at": "2030-01-01T00:00:00Z"}]},
-        "/positions",
-    ),
-    (
-        "/v1/units",
-        "administrator",
-        {"call_sign": "Z1", "agency_id": "nowhere", "responder_type": "police"},
-        "/agency_id",
-    ),
-    (
-        "/v1/units",
-        "administrator",
-        {"call_sign": "Z\0", "agency_id": "city-care", "responder_type": "police"},
-        "/call_sign",
-    ),
-    (
-        "/v1/units",
-        "administrator",
-        {"call_sign": "Z1", "agency_id": "city-care", "responder_type": "police", "home_lat": 1},
-        "",
-    ),
-    ("/v1/agencies", "administrator", {"id": "Not A Slug", "name": "x", "kind": "city"}, "/id"),
-    ("/v1/agencies", "administrator", {"id": "good\n", "name": "x", "kind": "city"}, "/id"),
-    ("/v1/responders", "administrator", {"employee_number": "1", "name": "\ud800", "agency_id": "city-care"}, "/name"),
-    (
-        "/v1/responders",
-        "administrator",
-        {
-            "employee_number": "1",
-            "name": "x",
-            "agency_id": "city-care",
-            "certifications": [{"name": "emt"}, {"name": "emt"}],
-        },
-        "/certifications",
-    ),
-    ("/v1/tokens", "administrator", {"name": "x", "role": "king"}, "/role"),
-    ("/v1/tokens", "administrator", {"name": "x", "role": "integration"}, "/source"),
-    ("/v1/tokens", "administrator", {"name": "x", "role": "responder"}, "/unit"),
-    ("/v1/tokens", "administrator", {"name": "x", "role": "auditor", "scopes": ["call.write"]}, "/scopes"),
-    (
-        "/v1/tokens",
-        "administrator",
-        {"name": "x", "role": "auditor", "expires_at": "9999-12-31T23:59:59-14:00"},
-        "/expires_at",
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("path", "by", "body", "pointer"),
-    [pytest.param(*row, id=f"{row[0].rpartition('/')[2]} {row[3]} {n}") for n, row in enumerate(COMMANDS)],
-)
-async def test_a_bad_field_of_any_command_is_named_and_nothing_changes(
-    service: Service, path: str, by: str, body: dict[str, Any], pointer: str
-) -> None:
-    incident = await service.incident()
-    before = await service.rows()
-
-    answer = await service.send("POST", path.replace("{i}", incident), by=by, content=json.dumps(body), headers=JSON)
-
-    problem = require_problem(answer, 422)
-    assert pointer in [error["pointer"] for error in problem["errors"]], problem
-    assert await service.rows() == before
-
-
 async def test_a_refusal_does_not_repeat_private_values(service: Service) -> None:
     answer = await service.post(
         "/v1/calls",
@@ -466,46 +285,6 @@ async def test_unknown_paths_and_methods_are_problems_too(service: Service) -> N
     assert require_problem(missing, 404)["code"] == "not_found"
     assert require_problem(method, 405)["code"] == "method_not_allowed"
     assert method.headers["allow"] == "POST"
-
-
-async def test_the_nearest_word_is_named_for_one_that_nobody_knows(service: Service) -> None:
-    incident = await service.incident()
-    close = f"/v1/incidents/{incident}:close"
-
-    final = await service.post(close, {"disposition": "resolved", "final_type": "WELFAR"})
-    disposition = await service.post(close, {"disposition": "refered"})
-    unit = {"call_sign": "Z1", "agency_id": "city-care", "responder_type": "comunity_responder"}
-    kind = await service.post("/v1/units", unit, by="administrator")
-
-    told = [answer.json()["errors"][0]["detail"] for answer in (final, disposition, kind)]
-    assert ["'WELFARE'" in told[0], "'referred'" in told[1], "'community_responder'" in told[2]] == [True] * 3
-
-
-async def test_a_program_makes_a_responder_type_known(service: Service) -> None:
-    program = {"id": "mediators", "agency_id": "city-care", "responder_type": "mediation_team", "name": "Mediators"}
-    unit = {"call_sign": "Z1", "agency_id": "city-care", "responder_type": "mediation_team"}
-
-    before = await service.post("/v1/units", unit, by="administrator")
-    await service.post("/v1/programs", program, by="administrator")
-    after = await service.post("/v1/units", unit, by="administrator")
-
-    assert (before.status_code, after.status_code) == (422, 201)
-
-
-async def test_a_roster_file_names_no_responder_type_that_nobody_knows(service: Service, tmp_path: Path) -> None:
-    file = tmp_path / "roster.yaml"
-    unit = "  - {call_sign: Z1, agency_id: city-care, responder_type: mediation_team}\n"
-    program = "  - {id: mediators, agency_id: city-care, responder_type: mediation_team, name: Mediators}\n"
-    file.write_text(f"units:\n{unit}")
-
-    async with reading(service.sessions) as session:
-        with pytest.raises(Invalid) as refusal:
-            await check_references(session, read_roster(file, service.jurisdiction))
-        file.write_text(f"programs:\n{program}units:\n{unit}")
-        _, new = await check_references(session, read_roster(file, service.jurisdiction))
-
-    assert [one.pointer for one in refusal.value.errors] == ["roster.yaml: units[1].responder_type"]
-    assert new["units"] == 1
 
 
 async def test_a_parameter_that_a_route_does_not_know_is_refused_by_name_on_every_route(service: Service) -> None:

@@ -111,28 +111,6 @@ async def test_pages_neither_lose_nor_double_while_assignments_are_made(service:
     assert seen == [row["id"] for row in reversed(old)]
 
 
-async def test_a_cursor_holds_for_the_filters_it_was_made_with_and_is_refused_with_others(service: Service) -> None:
-    incident = await service.incident()
-    for unit in ("P1", "P2", "M1"):
-        await service.assign(incident, unit)
-    police = "/v1/assignments?responder_type=police&kind=dispatch"
-    cursor = (await service.get(f"{police}&limit=1")).json()["next"]
-
-    same = await service.get(f"/v1/assignments?kind=dispatch&cursor={cursor}&responder_type=police&limit=5")
-    others = [
-        await service.get(f"/v1/assignments?responder_type=ems&kind=dispatch&cursor={cursor}"),
-        await service.get(f"/v1/assignments?responder_type=police&cursor={cursor}"),
-        await service.get(f"{police}&unit=P1&cursor={cursor}"),
-        await service.get(f"/v1/follow-ups?cursor={cursor}", by="supervisor"),
-    ]
-
-    assert [item["unit"] for item in same.json()["items"]] == ["P1"]
-    assert [answer.status_code for answer in others] == [422] * 4
-    assert {answer.json()["errors"][0]["code"] for answer in others} == {"other_question"}
-    assert {answer.json()["errors"][0]["pointer"] for answer in others} == {"cursor"}
-    assert "filters" in others[0].json()["fix"]
-
-
 async def _csv(service: Service, query: str = "", by: str = "dispatcher") -> list[dict[str, str]]:
     answer = await service.get(f"/v1/assignments{query}", headers={"Accept": "text/csv"}, by=by)
     assert answer.status_code == 200

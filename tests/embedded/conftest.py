@@ -4,19 +4,27 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from dispatch.embedded.account import server_account
 from dispatch.embedded.home import Home, open_home
 from dispatch.embedded.server import EmbeddedPostgres
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 
 
-def _made() -> Path:
+@cache
+def _base() -> Path:
+    """build/ of this checkout; where that lies in a directory that is private to root, the system's temporary files."""
     BUILD.mkdir(exist_ok=True)
-    path = Path(tempfile.mkdtemp(prefix="embedded-", dir=BUILD))
+    return BUILD if server_account(BUILD / "none").can_enter(BUILD) else Path(tempfile.gettempdir())
+
+
+def _made() -> Path:
+    path = Path(tempfile.mkdtemp(prefix="embedded-", dir=_base()))
     path.chmod(0o711 if os.geteuid() == 0 else 0o700)
     return path
 

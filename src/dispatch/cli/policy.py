@@ -102,7 +102,7 @@ def try_cases(
 EXPLAIN_EXAMPLES = """
 [bold]Examples[/]
 
-  dispatch policy explain --type "WELFARE CHECK" --narrative "neighbor not seen for days, no weapons"
+  dispatch policy explain --code WELCHK --narrative "neighbor not seen for days, no weapons"
   dispatch policy explain us-default --type "NOISE" --answer weapon=none --json
   dispatch policy explain policies/my-city --call body.json
 """

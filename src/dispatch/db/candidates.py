@@ -168,6 +168,14 @@ async def some_candidates(
     return [_seen(row) for row in await session.execute(_SOME, values)]
 
 
+async def candidates_now(
+    session: AsyncSession, jurisdiction_id: str, units: Sequence[str], now: datetime
+) -> list[Candidate]:
+    """The units with these ids as the router would see them, in id order, on the days of their jurisdiction."""
+    zone = await zone_of(session, jurisdiction_id)
+    return [one.candidate for one in await some_candidates(session, jurisdiction_id, units, now, zone)]
+
+
 def _values(jurisdiction_id: str, now: datetime, zone: tzinfo) -> dict[str, Any]:
     return {"jurisdiction_id": jurisdiction_id, "now": now, "today": now.astimezone(zone).date()}
 

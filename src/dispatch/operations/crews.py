@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
-from dispatch.db.candidates import some_candidates, zone_of
+from dispatch.db.candidates import candidates_now
 from dispatch.db.crews import Crew, crews_now
 from dispatch.db.lookup import get_unit
 from dispatch.db.models import Assignment, Incident, Responder, Shift, ShiftMember, Unit
@@ -218,9 +218,7 @@ async def standing_of(session: AsyncSession, unit: Unit, also: Sequence[Unit], a
     crew = (await crews_now(session, actor.jurisdiction_id, [unit.id], actor.now)).get(unit.id)
     if crew is None:
         return Standing(unit, None, also)
-    zone = await zone_of(session, actor.jurisdiction_id)
-    (read,) = await some_candidates(session, actor.jurisdiction_id, [unit.id], actor.now, zone)
-    seen = read.candidate
+    (seen,) = await candidates_now(session, actor.jurisdiction_id, [unit.id], actor.now)
     found = [reason(Reason.CERTIFICATION_EXPIRED, name) for name in sorted(seen.lapsed)]
     if seen.crew < seen.min_crew:
         found.append(reason(Reason.BELOW_MINIMUM_STAFFING, f"{seen.crew}/{seen.min_crew}"))

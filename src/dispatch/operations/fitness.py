@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.db.candidates import some_candidates, zone_of
+from dispatch.db.candidates import candidates_now
 from dispatch.db.crews import Crew
 from dispatch.db.models import Assignment, Incident, TriageDecisionRow, Unit
 from dispatch.domain.errors import UnitAlreadyAssigned
@@ -30,9 +30,8 @@ async def doubts(
     slots = await _slots(session, incident, step)
     position = LatLon(incident.lat, incident.lon) if incident.lat is not None and incident.lon is not None else None
     question = Question(actor.now, position, incident.priority, EXPECTED_JOB_S)
-    zone = await zone_of(session, actor.jurisdiction_id)
-    seen = await some_candidates(session, actor.jurisdiction_id, [unit.id for unit in units], actor.now, zone)
-    found = {one.candidate.unit_id: _least(one.candidate, slots, question) for one in seen}
+    seen = await candidates_now(session, actor.jurisdiction_id, [unit.id for unit in units], actor.now)
+    found = {unit.unit_id: _least(unit, slots, question) for unit in seen}
     return {unit: codes for unit, codes in found.items() if codes}
 
 

@@ -2,7 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,22 +96,18 @@ class Dispatcher:
     async def history(self) -> AsyncIterator[dict[str, Any]]:
         """Every assignment, newest first, as the service exports it."""
         headers = {"Accept": "application/x-ndjson"}
-        async with self._client.stream("GET", "/v1/assignments", headers=headers) as response:
-            self._count(response, "GET", "/v1/assignments", ())
-            if response.status_code == 200:
-                async for line in response.aiter_lines():
-                    yield orjson.loads(line)
+        with _answering("GET", "/v1/assignments"):
+            async with self._client.stream("GET", "/v1/assignments", headers=headers) as response:
+                self._count(response, "GET", "/v1/assignments", ())
+                if response.status_code == 200:
+                    async for line in response.aiter_lines():
+                        yield orjson.loads(line)
 
     async def _send(self, method: str, path: str, body: Any = None, refused: tuple[int, ...] = ()) -> Answer:
         content = None if body is None else orjson.dumps(body)
         headers = None if body is None else {"Content-Type": "application/json"}
-        try:
+        with _answering(method, path):
             response = await self._client.request(method, path, content=content, headers=headers)
-        except httpx.TransportError as error:
-            raise Unavailable(
-                f"The service did not answer {method} {path.partition('?')[0]} ({type(error).__name__}).",
-                fix="Read the log of the demo, and start it again when the machine is less busy.",
-            ) from error
         answer = Answer(response.status_code, _json(response))
         self._count(response, method, path, refused, answer)
         return answer
@@ -131,6 +128,18 @@ class Dispatcher:
         if status >= 300 and status not in refused:
             detail = answer.body.get("detail", "") if answer is not None else ""
             traffic.unexpected.append(f"{method} {path.partition('?')[0]} answered {status}: {detail}")
+
+
+@contextmanager
+def _answering(method: str, path: str) -> Iterator[None]:
+    """Raises Unavailable where the service ends the connection or does not answer in time."""
+    try:
+        yield
+    except httpx.TransportError as error:
+        raise Unavailable(
+            f"The service did not answer {method} {path.partition('?')[0]} ({type(error).__name__}).",
+            fix="Read the log of the demo, and start it again when the machine is less busy.",
+        ) from error
 
 
 def _json(response: httpx.Response) -> Any:
