@@ -163,7 +163,7 @@ def test_every_operation_has_a_summary_a_description_and_a_name() -> None:
         assert operation["summary"], name
         assert operation["description"].strip().endswith((".", ")")), name
         assert operation["operationId"], name
-        assert operation["tags"], name
+        assert len(operation["tags"]) == 1, name  # or it stands twice on the page that people read
     names = [operation["operationId"] for _, operation in _operations()]
     assert len(names) == len(set(names))
 

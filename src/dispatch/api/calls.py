@@ -35,7 +35,7 @@ commands = APIRouter(prefix="/v1", route_class=LoneStatementRoute, tags=["calls"
 RECOMMENDATION_FAILED = "recommendation_failed"  # a flag: the call is stored, and the router failed
 log = structlog.get_logger("dispatch.calls")
 
-queries = APIRouter(prefix="/v1", route_class=QueryRoute, tags=["calls"])
+queries = APIRouter(prefix="/v1", route_class=QueryRoute)  # each route says what it is about
 
 
 class CallRef(BaseModel):
@@ -239,7 +239,13 @@ async def evaluate_call(
     return json_answer({"triage": triage_for(act.principal, data)}, 200)
 
 
-@queries.get("/call-types/unmapped", response_model=UnmappedTypes, responses=refusals(), summary="Unknown type codes")
+@queries.get(
+    "/call-types/unmapped",
+    response_model=UnmappedTypes,
+    responses=refusals(),
+    summary="Unknown type codes",
+    tags=["calls"],
+)
 @requires(Permission.INCIDENT_READ)
 async def list_unmapped(act: CurrentAct, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> UnmappedTypes:
     """Types that senders used and no crosswalk row names, most frequent first: the administrator's list of work."""

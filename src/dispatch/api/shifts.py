@@ -26,7 +26,7 @@ People = Annotated[list[Word], Field(max_length=50)]
 
 
 class LogOnBody(Part):
-    """Who staffs the unit, and until when. Both may be left out where the roster has a shift planned for now."""
+    """Who staffs the unit, and until when. Both may be left out where the roster has planned a shift of this hour."""
 
     crew: People | None = Field(None, examples=[["4471", "5120"]], description="Ids or employee numbers")
     until: Moment | None = Field(None, examples=["2026-11-24T02:00:00Z"])

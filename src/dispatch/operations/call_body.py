@@ -124,7 +124,9 @@ class Location(Part):
 
     lat: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False, examples=[44.06])] | None = None
     lon: Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False, examples=[-124.93])] | None = None
-    uncertainty_m: Annotated[float, Field(strict=True, ge=0, le=1_000_000, allow_inf_nan=False)] | None = None
+    uncertainty_m: Annotated[float, Field(strict=True, ge=0, le=1_000_000, allow_inf_nan=False)] | None = Field(
+        None, examples=[30], description="How far from there it may be, in meters"
+    )
     address: Annotated[str, _trimmed(0, 500), AfterValidator(without_nul)] | None = Field(
         None, examples=["100 Grove St"]
     )
@@ -146,8 +148,8 @@ class Location(Part):
 class Caller(Part):
     """Who is asking, and what they want. Name and phone are shown only to roles that may see them."""
 
-    name: Short | None = None
-    phone: Annotated[str, _trimmed(0, 40), AfterValidator(without_nul)] | None = None
+    name: Short | None = Field(None, examples=["R. Alder"])
+    phone: Annotated[str, _trimmed(0, 40), AfterValidator(without_nul)] | None = Field(None, examples=["555-0142"])
     language: Annotated[Text, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = Field(
         None, examples=["es"], description="BCP 47 language tag"
     )
@@ -164,7 +166,9 @@ class CallBody(Part):
         None, examples=["2026-11-23T14:01:58Z"], description="When the contact reached the sender"
     )
     updated_at: Moment | None = Field(
-        None, description="When the sender last changed this call; orders updates (default: received_at)"
+        None,
+        examples=["2026-11-23T14:03:00Z"],
+        description="When the sender last changed this call; orders updates (default: received_at)",
     )
     channel: Channel | None = Field(None, examples=["911"])
     call_type: CallType | None = None

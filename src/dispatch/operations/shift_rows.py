@@ -34,7 +34,7 @@ async def has_shifts(session: AsyncSession, unit: Unit) -> bool:
 
 
 async def planned(session: AsyncSession, unit: Unit, now: datetime) -> Shift | None:
-    """The shift that was planned for now, or that begins soon."""
+    """The shift that was planned for this hour, or that begins soon."""
     row: Shift | None = await session.scalar(
         select(Shift)
         .where(
