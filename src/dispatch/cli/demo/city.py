@@ -17,7 +17,7 @@ CITY = "alder_bay"
 FINISH = timedelta(hours=10)  # after the last call, until when shifts still change and jobs end
 LIVE_DAYS = 8
 LIVE_FROM = time(8)
-BEFORE_FIRST_CALL = timedelta(seconds=30)  # city time: who starts a live demo does not wait for minutes without a call
+BEFORE_FIRST_CALL = timedelta(seconds=5)  # city time: who starts a live demo does not wait for minutes without a call
 
 
 def one_day(policy: str | None = None, limit: int | None = None) -> Production:
