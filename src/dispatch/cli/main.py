@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dispatch import __version__
+from dispatch.cli.garbage import seldom_collect
 from dispatch.cli.lazy import LazyGroup, Verb
 from dispatch.cli.output import data
 
@@ -65,4 +66,5 @@ def dispatch(
 
 def run() -> None:
     """Runs the command line and ends the process with the exit code of the command."""
+    seldom_collect()
     app(prog_name="dispatch")

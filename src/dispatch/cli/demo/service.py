@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dispatch.cli.demo.begun import BegunService
 from dispatch.cli.demo.clock import DemoClock, SharedClock
+from dispatch.cli.garbage import seldom_collect
 from dispatch.cli.server import address_of, import_app, listen, make_app, serve_while_open
 from dispatch.config import Settings
 from dispatch.domain.errors import Unavailable
@@ -35,6 +36,7 @@ def serve(service: BegunService, settings: Settings, url: str, clock: DemoClock,
 
 def main(line_fd: int) -> None:
     """Loads the service, waits for its orders, says when it is ready, and serves until the line is closed."""
+    seldom_collect()
     import_app()  # most of the start, and done while the demo still loads itself and furnishes the database
     line = socket.socket(fileno=line_fd)
     _, fds, _, _ = socket.recv_fds(line, 1, _FILES)
