@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -147,6 +148,14 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     found = [path for path in _trees() if FORBIDDEN_NAMES & set(path.removesuffix(".py").split("/"))]
 
     assert found == []
+
+
+def test_no_test_looks_for_a_call_sign_by_its_letters_alone() -> None:
+    # Ids are made by chance: one in a few hundred pages of them holds the letters of a call sign (use speaks_of).
+    sought = re.compile(r"""["'][A-Z]+\d+["'] (not )?in \w+\.text""")
+    files = sorted((ROOT / "tests").rglob("*.py"))
+
+    assert [path.name for path in files if path.name != Path(__file__).name and sought.search(path.read_text())] == []
 
 
 def test_no_file_is_too_long_and_a_long_one_has_a_reason() -> None:

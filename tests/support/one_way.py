@@ -18,6 +18,11 @@ MARKS = re.compile(
 PLACE = (44.0571, -124.9071)
 
 
+def speaks_of(text: str, word: str) -> bool:
+    """Whether a text holds that word as a word: ids are made by chance, and one may hold the letters of a call sign."""
+    return re.search(rf"\b{re.escape(word)}\b", text) is not None
+
+
 POLICE = ["city-police"]
 QUERIES = {
     "/v1/premise": ("lat=44.051&lon=-124.901", "address=4217+Grove+St"),
