@@ -20,6 +20,9 @@ STOP_LIMIT_S = 5
 # A fresh process reads the policies before it answers: some seconds, and more on a busy machine.
 HUNG_AFTER_S = 30
 BACKLOG = 2048
+# Longer than clients and proxies keep an idle connection (5 to 60 seconds): who ends it must not be the service, or a
+# request meets a connection that ends in that moment.
+KEEP_ALIVE_S = 75
 
 
 def import_app() -> ModuleType:
@@ -64,6 +67,7 @@ def server_config(app: FastAPI | Callable[[], FastAPI], *, processes: int = 1, f
         access_log=False,
         log_config=None,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_LIMIT_S,
         timeout_worker_healthcheck=HUNG_AFTER_S,
     )
