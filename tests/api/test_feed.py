@@ -347,7 +347,7 @@ async def test_a_stream_that_nobody_reads_holds_no_connection(worker_database_ur
         for _ in range(25):
             request = client.build_request("GET", "/v1/stream?after=0")
             await client.send(request, stream=True)
-        answer = await asyncio.wait_for(service.get("/v1/status"), 5)
+        answer = await asyncio.wait_for(service.get("/v1/status"), 30)
 
     assert answer.status_code == 200
 

@@ -64,7 +64,7 @@ async def test_the_running_service_forgets_by_itself_batch_by_batch_and_says_how
     await service.fetch(KEEP, service.jurisdiction, NOW - KEPT_FOR, 2 * kept_answers.BATCH + 1)
     before = REGISTRY.get_sample_value("dispatch_kept_answers_forgotten_total") or 0.0
 
-    async with asyncio.timeout(30), service.app.router.lifespan_context(service.app):
+    async with asyncio.timeout(120), service.app.router.lifespan_context(service.app):
         while await _kept(service):  # noqa: ASYNC110 - the service tells nobody
             await asyncio.sleep(0.01)
 

@@ -123,7 +123,7 @@ def test_a_demo_that_stays_up_takes_calls_of_others_and_ends_cleanly(data_dir: P
         call = {"source": "my-cad", "source_ref": "try-1", "call_type": {"text": "WELFARE CHECK"}}
         posted = httpx.post(f"{said['url']}/v1/calls", json=call, headers=auth, timeout=30)
         assert posted.status_code == 201, posted.text
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             if httpx.get(f"{said['url']}/v1/assignments", headers=auth, timeout=30).json()["items"]:
                 break

@@ -54,7 +54,7 @@ class Claimant:
 
     def leave(self) -> None:
         """The claim is given back in good order."""
-        assert self.process.communicate("\n", timeout=30)
+        assert self.process.communicate("\n", timeout=120)
         assert self.process.returncode == 0
 
     def kill(self) -> None:
@@ -76,7 +76,7 @@ def ask(dsn: str, query: str) -> object:
     """One value from the database."""
 
     async def run() -> object:
-        link = await asyncpg.connect(dsn, timeout=5)
+        link = await asyncpg.connect(dsn, timeout=30)
         try:
             return await link.fetchval(query)
         finally:
@@ -85,7 +85,7 @@ def ask(dsn: str, query: str) -> object:
     return asyncio.run(run())
 
 
-def eventually(is_so: Callable[[], bool], *, within_s: float = 15.0) -> bool:
+def eventually(is_so: Callable[[], bool], *, within_s: float = 60.0) -> bool:
     """True as soon as it is so, False when it was not all that time."""
     deadline = time.monotonic() + within_s
     while not is_so():

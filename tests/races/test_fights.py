@@ -257,7 +257,7 @@ async def test_two_overrides_and_a_retriage_at_once_are_three_decisions_in_order
 async def test_slow_senders_do_not_keep_others_out(service: Service) -> None:
     async def drip() -> AsyncIterator[bytes]:
         yield b'{"source": "cad-east", '
-        await asyncio.sleep(3)
+        await asyncio.sleep(90)
         yield b'"source_ref": "slow"}'
 
     headers = {"Authorization": f"Bearer {service.tokens['dispatcher']}", "Content-Type": "application/json"}
@@ -269,7 +269,7 @@ async def test_slow_senders_do_not_keep_others_out(service: Service) -> None:
     ):
         slow = [asyncio.create_task(client.post("/v1/calls", content=drip())) for _ in range(40)]
         await asyncio.sleep(0.5)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             answer = await client.post("/v1/calls", json=a_call())
         for one in slow:
             one.cancel()
