@@ -37,6 +37,7 @@ QUERIES = {
         *("unit=V1", "responder_type=cvi", "agency=harbor-alliance", "program=peacekeepers"),
         *("kind=notice", "kind=appointment"),
     ),
+    "/v1/reports/formulas": ("responder_type=community_responder", "responder_type=police", "responder_type=cvi"),
     "/v1/feed": ("limit=1000", "limit=3"),
     "/v1/follow-ups": ("open=true", "open=false", "program=peacekeepers", "agency=harbor-alliance"),
     "/v1/units/{unit}/positions": (f"from={iso(NOW - timedelta(hours=1))}",),
