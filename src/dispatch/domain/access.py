@@ -261,10 +261,12 @@ class Principal:
 
     def hides_health_of(self, responder_type: str) -> bool:
         """True when health that units of this type met does not exist for it: it speaks for police beside others."""
-        is_police_beside_others = (
-            self.agencies is not None and len(self.agencies) > 1 and not self.disciplines.isdisjoint(POLICE_TYPES)
-        )
-        return is_police_beside_others and responder_type not in POLICE_TYPES
+        return self.is_police_beside_others and responder_type not in POLICE_TYPES
+
+    @property
+    def is_police_beside_others(self) -> bool:
+        """True when it is kept to several agencies of which one is police."""
+        return self.agencies is not None and len(self.agencies) > 1 and not self.disciplines.isdisjoint(POLICE_TYPES)
 
     def sees_care(self, responder_type: str) -> bool:
         """True when it may know the details of what came of the work of such a unit, as far as it sees its conduct."""
