@@ -83,7 +83,11 @@ MONTH: dict[str, Counts] = {
 async def test_every_published_formula_counts_by_its_own_definition_and_says_what_is_missing(service: Service) -> None:
     await _a_month(service)
 
-    found = await _asked(service, own_types=["THEFT"], diverted_types=["WELFARE"])
+    await _incident(service, ("CR1", _done()), received_at=iso(NOW - timedelta(days=90)), narrative="an earlier month")
+    wide = {"from": "1970-01-02T00:00:00Z", "to": "8999-12-30T00:00:00Z"}
+    since = {"from": iso(NOW - timedelta(days=1))}
+    found = await _asked(service, own_types=["THEFT"], diverted_types=["WELFARE"], **since)
+    all_ = await _asked(service, **wide)
 
     assert {name: (one["numerator"], one["denominator"], one["missing"]) for name, one in found.items()} == MONTH
     for name, (numerator, denominator, missing) in MONTH.items():
@@ -91,6 +95,7 @@ async def test_every_published_formula_counts_by_its_own_definition_and_says_wha
         assert one["value"] == pytest.approx(one["weight"] * numerator / denominator), name
         assert one["missing_share"] == pytest.approx(missing / (denominator + missing)), name
     assert found["eligible_answered"]["published"][0]["by"] == "Denver, STAR"
+    assert all_["eligible_answered"]["denominator"] == MONTH["eligible_answered"][1] + 1, "months are added up"
 
 
 async def test_a_figure_without_incidents_or_without_what_it_needs_is_no_zero(service: Service) -> None:

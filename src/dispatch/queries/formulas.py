@@ -1,7 +1,7 @@
 """What is known of each incident of a span, so that the published formulas can be counted by name."""
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +11,9 @@ from dispatch.domain.classification import ORDERED_RESPONDER_TYPES
 from dispatch.domain.formula import Facts, Figure, figure
 from dispatch.domain.outcome import OUTCOMES, PASSED_ON
 from dispatch.domain.published_formulas import FORMULAS
+
+# How much of the span one statement looks at.
+AT_ONCE = timedelta(days=30)
 
 _NAMES = tuple(one.name for one in fields(Facts))
 
@@ -83,6 +86,14 @@ _TOLD = text(
 )
 
 
+_KNOWN = text(
+    """
+    select min(opened_at) as first, max(opened_at) + interval '1 microsecond' as after
+    from incident where jurisdiction_id = :jurisdiction_id
+    """
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Incidents opened from (inclusive) to (exclusive), and the responder type in question. Linked ones count once.
@@ -100,24 +111,29 @@ class Asked:
 
 
 async def formulas(session: AsyncSession, jurisdiction_id: str, asked: Asked) -> list[Figure]:
-    """Every published formula over these incidents, in the order of the list."""
+    """Every published formula over these incidents, in the order of the list.
+
+    A month at a time, since each incident costs some 50 microseconds and a statement has half a minute.
+    """
     given = {"own_types": asked.own_types, "diverted_types": asked.diverted_types}
-    rows = await session.execute(
-        _TOLD,
-        {
-            "jurisdiction_id": jurisdiction_id,
-            "from_at": asked.from_at,
-            "to_at": asked.to_at,
-            "ours": asked.responder_type,
-            "police": sorted(POLICE_TYPES),
-            "others": sorted(ORDERED_RESPONDER_TYPES | POLICE_TYPES),
-            "one_way": sorted(ONE_WAY_TYPES),
-            "hidden": sorted(asked.hidden_types),
-            "turned_round": [one.code for one in OUTCOMES if not one.handles],
-            "unhandled": [*PASSED_ON, *(one.code for one in OUTCOMES if not one.handles)],
-            **{name: None if types is None else list(types) for name, types in given.items()},
-        },
-    )
-    told = [(Facts(*row[:-1]), row.number) for row in rows]
+    values = {
+        "jurisdiction_id": jurisdiction_id,
+        "ours": asked.responder_type,
+        "police": sorted(POLICE_TYPES),
+        "others": sorted(ORDERED_RESPONDER_TYPES | POLICE_TYPES),
+        "one_way": sorted(ONE_WAY_TYPES),
+        "hidden": sorted(asked.hidden_types),
+        "turned_round": [one.code for one in OUTCOMES if not one.handles],
+        "unhandled": [*PASSED_ON, *(one.code for one in OUTCOMES if not one.handles)],
+        **{name: None if types is None else list(types) for name, types in given.items()},
+    }
+    told: list[tuple[Facts, int]] = []
+    known = (await session.execute(_KNOWN, {"jurisdiction_id": jurisdiction_id})).one()
+    since, end = max(asked.from_at, known.first or asked.to_at), min(asked.to_at, known.after or asked.to_at)
+    while since < end:
+        until = min(since + AT_ONCE, end)
+        rows = await session.execute(_TOLD, {**values, "from_at": since, "to_at": until})
+        told += [(Facts(*row[:-1]), row.number) for row in rows]
+        since = until
     named = frozenset(name for name, types in given.items() if types is not None)
     return [figure(one, told, named=named) for one in FORMULAS]
