@@ -9,7 +9,7 @@ from dispatch.domain.plan import PlanStep, Slot
 from dispatch.domain.unit import COMMAND, UnitStatus
 from dispatch.routing.candidates import Candidate, crew_of
 from dispatch.routing.cost import Approach, RoutingContext, approaches, ranked
-from dispatch.routing.eligibility import ends_too_soon, is_on_duty, is_on_incident, refusals
+from dispatch.routing.eligibility import is_on_duty, is_on_incident, refusals
 from dispatch.routing.reasons import Reason, reason
 
 # Slots are filled in this order, so that a unit which fits two goes where it is needed more.
@@ -105,6 +105,7 @@ _SUMS: Mapping[str, Reason] = {
     Reason.RESTING.value: Reason.NONE_RESTED,
     Reason.OUTSIDE_AREA.value: Reason.NONE_IN_AREA,
     Reason.SHIFT_ENDS_SOON.value: Reason.NONE_LONG_ENOUGH,
+    Reason.APPOINTMENT_SOON.value: Reason.NONE_UNPROMISED,
     Reason.DECLINED_BEFORE.value: Reason.ALL_DECLINED,
     Reason.KEPT.value: Reason.ALL_KEPT,
 }
@@ -236,8 +237,3 @@ def _sorted_out(
         else:
             refused[unit.unit_id] = reasons
     return free, on_it, refused
-
-
-def ends_after_shift(unit: Candidate, context: RoutingContext) -> bool:
-    """True when the unit goes although its shift ends before the job is likely to: people must know."""
-    return context.is_life_threat and ends_too_soon(unit, context.question)
