@@ -31,6 +31,7 @@ class Reason(StrEnum):
     FILLS_ANOTHER_SLOT = "fills_another_slot"
     RANKED_LOWER = "ranked_lower"
     KEPT = "kept_for_life_threats"
+    CREW_KEPT = "crew_kept_for_life_threats"
     # why a unit is offered, or offered late
     FIRST_TO_ARRIVE = "first_to_arrive"
     INSIDE_SLACK = "inside_slack"
@@ -92,6 +93,7 @@ _SENTENCES: dict[str, str] = {
     Reason.FILLS_ANOTHER_SLOT: "Picked for another part of the plan.",
     Reason.RANKED_LOWER: "Could go; others come first.",
     Reason.KEPT: "Held: {} of its type are kept for life threats.",
+    Reason.CREW_KEPT: "Held: with another vehicle its crew counts among {} that are kept for life threats.",
     Reason.FIRST_TO_ARRIVE: "Can be there first.",
     Reason.INSIDE_SLACK: "Arrives within {} s of the first and is preferred for what follows.",
     Reason.NEXT_BEST: "Next best.",
