@@ -97,8 +97,8 @@ class Coverage:
     """The loss of each free unit, worked out for all units of a responder type when the first of them is asked.
 
     units: all that could go somewhere now; a unit's loss is told among those of its own responder type, and of the
-    types of the other vehicles that its crew staffs. A crew covers once, from the nearest of its vehicles of a type, and
-    all of them are lost with it.
+    types of the other vehicles that its crew staffs. A crew covers once, from the nearest of its vehicles of a type,
+    and all of them are lost with it.
     """
 
     def __init__(
