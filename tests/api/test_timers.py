@@ -1,7 +1,11 @@
 """What nobody does in time is done by a timer, or somebody is told."""
 
 import pytest
+from tests.support.city_policy import city_policy
 from tests.support.service import Service
+
+from dispatch.db.session import transaction
+from dispatch.operations.policies import install_policy
 
 pytestmark = pytest.mark.anyio
 
@@ -360,3 +364,21 @@ async def test_whoever_makes_a_held_incident_a_life_threat_puts_it_on_the_queue(
     assert (found["status"], found["held_until"]) == ("pending", None)
     await service.after(61)
     assert await _kinds(service) == ["unassigned"]
+
+
+async def test_what_a_policy_never_waits_for_is_waited_for_when_it_has_become_a_life_threat(service: Service) -> None:
+    never = "timers:\n  - {timer: offer, priority: [3, 4], limit_s: never}\n"
+    async with transaction(service.sessions) as session:
+        texts = {**city_policy(2), "timers.yaml": never}
+        await install_policy(session, service.jurisdiction, texts, {}, actor="tests", now=service.clock.now())
+    await service.after(1)
+    incident = await service.incident()
+    [offer] = await service.assign(incident, "CR1")
+    await service.after(600)
+    assert await _status(service, offer["id"]) == "offered"
+
+    await service.post(f"/v1/incidents/{incident}:retriage", {"answers": {"weapon": "in_hand"}})
+    await service.after(1)
+    await service.after(31)
+
+    assert await _status(service, offer["id"]) == "timed_out"

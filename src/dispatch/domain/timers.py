@@ -163,6 +163,11 @@ class TimeLimits:
     rows: tuple[LimitRow, ...] = SHIPPED_LIMITS
     feeds: tuple[WatchedFeed, ...] = ()
 
+    @property
+    def are_calm_ones_unwatched(self) -> bool:
+        """True when something is never waited for at some priorities only, so that a rise must begin a timer."""
+        return any(row.limit_s is None and row.priorities and row.kind in OF_ASSIGNMENT for row in self.rows)
+
     def limit_s(
         self,
         kind: TimerKind,
