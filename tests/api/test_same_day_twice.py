@@ -70,6 +70,7 @@ class Day:
         await self._step("P1", "cleared", outcome="report_taken", note="quiet now")
         await self._step("CO1", "cancelled", reason="other")
         await self._do(f"/v1/incidents/{first}:close", {"disposition": "resolved"})
+        await self._do(f"/v1/incidents/{second}:override", {"reason": "scene_information", "priority": 3})
         await self._do(f"/v1/incidents/{second}:hold", {"until": iso(NOW + timedelta(hours=5)), "reason": "later"})
         if self.other:
             await self.other.work_beside(third)

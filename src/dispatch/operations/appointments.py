@@ -83,6 +83,7 @@ async def appoint(
     row = new_assignment(unit, incident, wanted, actor)
     row.scheduled_until = command.scheduled_until
     session.add(row)
+    unit.version += 1  # copies of the roster must know that it has an hour elsewhere
     timing = _hold(incident, row) + Timing([_begin(row, _ask_at(row, actor.now, limits))])
     payload = {
         "unit": row.call_sign,

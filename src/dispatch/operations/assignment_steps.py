@@ -109,7 +109,7 @@ async def take_step(
     )
     taken.entries += promises
     if before is AssignmentStatus.RESERVED and not starts:
-        return _dropped(incident, row, taken, actor)
+        return _dropped(incident, row, unit, taken, actor)
     if row.responder_type not in ONE_WAY_TYPES:
         if is_yes:
             taken.timing += await leave_queue(session, incident, row, unit)
@@ -127,8 +127,10 @@ async def take_step(
     return taken
 
 
-def _dropped(incident: Incident, row: Assignment, taken: Taken, actor: Actor) -> Taken:
+def _dropped(incident: Incident, row: Assignment, unit: Unit | None, taken: Taken, actor: Actor) -> Taken:
     """What was kept for the unit is not; the unit is about something else and stays as it is."""
+    if unit is not None:
+        unit.version += 1  # copies of the roster must know that its hour is free
     taken.timing += Timing(ends=[End(row.id, OF_ENDED)])
     if is_held_for(incident, row):
         taken.entries.append(stop_waiting_for_hour(incident, "appointment_ended", actor))

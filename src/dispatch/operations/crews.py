@@ -208,11 +208,11 @@ def report_for_duty(unit: Unit, now: datetime) -> None:
         unit.status, unit.status_at, unit.status_reason = UnitStatus.AVAILABLE.value, now, None
 
 
-def require_end(until: datetime, since: datetime) -> None:
+def require_end(until: datetime, since: datetime, *, field: str = "until") -> None:
     """Returns when a shift may end then. Raises Invalid."""
     if not since < until <= since + LONGEST:
         hours = round(LONGEST.total_seconds() / 3600)
-        problem = FieldProblem("/until", "end_out_of_range", f"after {iso(since)} and within {hours} hours")
+        problem = FieldProblem(f"/{field}", "end_out_of_range", f"after {iso(since)} and within {hours} hours")
         raise Invalid("A shift ends after it begins, within three days.", fix="Send another end.", errors=[problem])
 
 
