@@ -46,7 +46,8 @@ def must_not_miss(judge: Judge) -> list[Measure]:
             "Danger in disguise that was missed",
             "cases",
             "Our own cases of danger that does not look like it. They were looked at while the lexicon was written, so "
-            "this is a regression test and not an estimate for unseen words.",
+            "this is a regression test and not an estimate for unseen words. At the first reading 33 of the first 64 "
+            "of `one detail` were missed, 4 of the 20 written after these were mended, and 15 of 17 of `not read`.",
             len(missed),
             total,
             at_most=0.0,

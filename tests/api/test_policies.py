@@ -556,3 +556,24 @@ async def test_a_draft_can_be_tried_on_one_call(service: Service) -> None:
     answer = await service.post("/v1/triage:evaluate?policy=test-city@2", body, by="analyst")
 
     assert answer.json()["triage"]["plan"][0]["responder_type"] == "police"
+
+
+async def test_the_whole_way_to_a_decision_is_told_to_those_who_may_read_policies(service: Service) -> None:
+    body = a_call(narrative="a gun and loud music")
+    police = await service.token(Role.DISPATCHER, agencies=["city-police"])
+
+    got = await service.post("/v1/triage:evaluate?explain=full", body, by="analyst")
+    plain = await service.post("/v1/triage:evaluate", body, by="analyst")
+    feed = await service.token(Role.INTEGRATION, source="cad-east")
+    unread = await service.post("/v1/triage:evaluate?explain=full", body, by=feed)
+    kept = await service.post("/v1/triage:evaluate?explain=full", body, by=police)
+
+    told = got.json()["explanation"]
+    results = {row["row"]: row["result"] for table in told["tables"] for row in table["rows"]}
+    assert {rule["rule"] for rule in got.json()["triage"]["reasons"]} <= {
+        row for row, result in results.items() if result in ("hit", "added")
+    }
+    assert {one["program"] for one in told["programs"]} == {p["program"] for p in got.json()["triage"]["programs"]}
+    assert "CA-04" in told["text"]
+    assert plain.json() == {"triage": got.json()["triage"], "explanation": None}
+    assert (unread.status_code, kept.status_code) == (403, 403)

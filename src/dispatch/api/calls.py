@@ -1,7 +1,7 @@
 """Calls come in here."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 import structlog
@@ -12,13 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch.api.answers import refusals
 from dispatch.api.link_answers import CandidateOut
 from dispatch.api.premise_answers import hazards_data, placed
-from dispatch.api.triage_answer import RecommendationOut, TriageOut
+from dispatch.api.triage_answer import ExplanationOut, RecommendationOut, TriageOut
 from dispatch.api.valve import triage_for
 from dispatch.db.active_policy import PolicyKey
 from dispatch.db.lookup import get_incident
 from dispatch.db.session import is_lone
 from dispatch.domain.access import Permission, Role
-from dispatch.domain.errors import DispatchError
+from dispatch.domain.errors import DispatchError, Refused
 from dispatch.domain.premise import Place, search_of
 from dispatch.domain.redaction import redacted_advice
 from dispatch.operations.actor import Actor
@@ -214,6 +214,7 @@ class Evaluation(BaseModel):
     """A decision that was not stored."""
 
     triage: TriageOut
+    explanation: ExplanationOut | None = Field(None, description="With explain=full")
 
 
 @queries.post(
@@ -230,13 +231,34 @@ async def evaluate_call(
     policy: Annotated[
         str | None, Query(max_length=200, description="`id@version`; default: the policy that decides now")
     ] = None,
+    explain: Annotated[
+        Literal["none", "full"],
+        Query(description="`full`: also every table, row and clause on the way, as data and text"),
+    ] = "none",
 ) -> Response:
-    """The decision that this call would get, with questions and what would change it. Nothing is stored."""
+    """The decision that this call would get, with questions and what would change it. Nothing is stored.
+
+    `explain=full` shows rows and programs of the policy itself, so it takes the right to read policies, and is for
+    nobody from whom some responders are kept.
+    """
+    if explain == "full":
+        act.principal.require(Permission.POLICY_READ)
+        if act.principal.hidden_responder_types():
+            raise Refused(
+                "The whole way to a decision names responders who are kept from this token.",
+                fix="Leave explain out, or ask an analyst.",
+            )
     key = PolicyKey.parse(act.principal.jurisdiction, policy) if policy else None
-    data = await evaluation.evaluate_call(
-        act.session, act.principal.jurisdiction, body.facts(), act.services.policies, key, act.now
+    triage, trace = await evaluation.evaluate_call(
+        act.session,
+        act.principal.jurisdiction,
+        body.facts(),
+        act.services.policies,
+        key,
+        act.now,
+        with_trace=explain == "full",
     )
-    return json_answer({"triage": triage_for(act.principal, data)}, 200)
+    return json_answer({"triage": triage_for(act.principal, triage), "explanation": trace}, 200)
 
 
 @queries.get(

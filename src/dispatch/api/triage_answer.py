@@ -83,6 +83,50 @@ class TriageOut(BaseModel):
     policy: PolicyRefOut
 
 
+class RowTraceOut(BaseModel):
+    """What one row did, and which of its conditions did not hold."""
+
+    row: str
+    title: str
+    result: str = Field(description="hit, added, overtaken, missed, not_read, inactive or shadow_hit")
+    when: str = Field(description="What the row asks for, in words")
+    why: list[str] = Field(description="Each condition that did not hold, with the value seen")
+
+
+class TableTraceOut(BaseModel):
+    """One table, in the order in which tables are tried."""
+
+    table: str
+    title: str
+    is_floor: bool
+    rows: list[RowTraceOut]
+
+
+class ClauseTraceOut(BaseModel):
+    """One clause of a program. holds: null when it cannot be told."""
+
+    clause: str
+    holds: bool | None
+    why: list[str]
+
+
+class ProgramTraceOut(BaseModel):
+    """One program, its verdict and each clause that led to it."""
+
+    program: str
+    verdict: str
+    reasons: list[str]
+    clauses: list[ClauseTraceOut]
+
+
+class ExplanationOut(BaseModel):
+    """The whole way to a decision; the facts with their spans stand in the decision itself."""
+
+    tables: list[TableTraceOut]
+    programs: list[ProgramTraceOut]
+    text: str = Field(description="The same for people")
+
+
 class PickOut(BaseModel):
     """A unit that could go: rank 1 of each slot is the pick, the rest are next best."""
 

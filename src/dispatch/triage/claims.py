@@ -17,8 +17,8 @@ from dispatch.triage.context import (
 from dispatch.triage.decision import Evidence
 from dispatch.triage.facts import UNKNOWN, VOCABULARY, FactSpec
 from dispatch.triage.lexicon import Lexicon, Mention
+from dispatch.triage.understanding import unread_because
 
-NO_PHRASE = "(a word the policy does not know)"
 _MOST_EVIDENCE = 5  # spans kept per value and context; a hostile text may hold a million
 _COUNTS_FOR_DANGER = (AFFIRMED, UNCERTAIN, OTHER_PERSON, QUOTED)
 _COUNTS = (AFFIRMED, UNCERTAIN, QUOTED)
@@ -55,13 +55,16 @@ def read_claims(text: str, text_of: str, lexicon: Lexicon, into: TextClaims | No
     """Every claim of the text; linear in its length."""
     found = into or TextClaims()
     tokens, mentions = lexicon.read(text)
+    nothing_read = True
     for mention in mentions:
+        nothing_read = False
         start, end = tokens.span(mention.start, mention.end)
         evidence = Evidence(text_of, start, end, text[start:end], mention.phrase, mention.context)
         _add(found, mention, evidence)
-    for number in lexicon.unknown_words(tokens):
+    for number in lexicon.unknown_words(tokens, nothing_read=nothing_read):
         start, end = tokens.span(number, number + 1)
-        found.unread.append(Evidence(text_of, start, end, text[start:end], NO_PHRASE, AFFIRMED))
+        because = unread_because(tokens.words[number])
+        found.unread.append(Evidence(text_of, start, end, text[start:end], because, AFFIRMED))
     return found
 
 

@@ -162,7 +162,13 @@ def _programs(
             ClauseTrace(f"{rule.level} {rule.id}: {describe(rule.when)}", rule.test(state, topics))
             for rule in program.disqualifies
         ]
-        for key, allowed in (("place", program.places), ("age_band", program.ages), ("channel", program.channels)):
+        asked = (
+            ("place", program.places),
+            ("age_band", program.ages),
+            ("channel", program.channels),
+            ("caller_wants", program.caller_wants),
+        )
+        for key, allowed in asked:
             if allowed:
                 seen = state.get(key, UNKNOWN)
                 held = None if seen == UNKNOWN else seen in allowed

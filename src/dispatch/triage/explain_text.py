@@ -8,6 +8,7 @@ from dispatch.triage.conditions import ALWAYS, describe
 from dispatch.triage.decision import TriageDecision
 from dispatch.triage.explain import OVERTAKEN, SHADOW_HIT, Explanation, ProgramTrace
 from dispatch.triage.facts import UNKNOWN
+from dispatch.triage.understanding import UNDERSTOOD
 
 _NOT_THEIRS = "not_in_scope"
 _REASONS = {
@@ -63,6 +64,8 @@ def _what_was_said(decision: TriageDecision) -> Iterator[str]:
     silent = []
     for name, fact in decision.facts.items():
         spans = ", ".join(f'"{one.quote}"' for one in fact.evidence)
+        if name == UNDERSTOOD:
+            spans = " ".join((spans, *sorted({one.phrase for one in fact.evidence if one.phrase.startswith("(")})))
         extra = "".join(
             f"; {what} {_said(text)}" for what, text in (("noted:", fact.note), ("but also", fact.conflict)) if text
         )

@@ -68,9 +68,9 @@ class Lexicon:
         tokens = tokenise(text)
         return tokens, self._mentions(tokens)
 
-    def unknown_words(self, tokens: Tokens) -> tuple[int, ...]:
+    def unknown_words(self, tokens: Tokens, *, nothing_read: bool) -> tuple[int, ...]:
         """The first words that the policy has never heard of, when they are too many to understand the rest."""
-        return self.understanding.unknown(tokens.words, self.grammar.known)
+        return self.understanding.unknown(tokens.words, self.grammar.known, nothing_read=nothing_read)
 
     def _mentions(self, tokens: Tokens) -> Iterator[Mention]:
         if len(tokens.words) <= _CHUNK_WORDS:

@@ -29,7 +29,6 @@ from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.programs_text import parse_program
 from dispatch.triage.loading.senders_text import parse_senders
 from dispatch.triage.loading.settings import Settings, parse_settings
-from dispatch.triage.loading.source import Mapping as YamlMapping
 from dispatch.triage.loading.tables_text import check_catch_all, parse_table
 from dispatch.triage.loading.timers_text import parse_timers
 from dispatch.triage.loading.types_text import parse_call_types, parse_incident_types
@@ -47,7 +46,7 @@ from dispatch.triage.model import (
     Row,
     Table,
 )
-from dispatch.triage.policy_texts import parent_id, policy_sha256
+from dispatch.triage.policy_texts import parent_id, place_of_parent, policy_sha256
 from dispatch.triage.row_index import RowIndex, bits_of, build_index, table_bits
 from dispatch.triage.senders import Senders
 from dispatch.triage.understanding import Understanding
@@ -153,7 +152,8 @@ def _merged(
     parent = parent_id(texts)
     while parent is not None and parent not in chain:
         if parent not in parents:
-            problems.unknown_word(Place("policy.yaml", 1), "policy to extend", parent, parents)
+            detail = f"There is no policy {parent!r} here to extend. `dispatch policy list` names those that ship."
+            problems.add(place_of_parent(texts), "unknown_policy_to_extend", detail)
             break
         chain.append(parent)
         parent = parent_id(parents[parent])
@@ -167,7 +167,7 @@ def _merged(
 def _built(draft: Draft, sha256: str, chain: Sequence[str], problems: Problems) -> Policy | None:
     if draft.own_settings is None:
         return None
-    settings = parse_settings(YamlMapping(draft.settings, draft.own_settings.place), draft.own_settings, problems)
+    settings = parse_settings(draft.all_settings, draft.own_settings, problems)
     types = parse_incident_types(draft, problems)
     book = _phrase_book(draft, types, problems)
     words = _words(draft, settings, types, book)
@@ -188,7 +188,7 @@ def _built(draft: Draft, sha256: str, chain: Sequence[str], problems: Problems) 
     row_ids = frozenset(row.id for row in rows)
     row_keys = {atom.key for row in rows for atom in atoms_of(row.when)} - {TOPIC}
     if settings.fallback_plan and settings.fallback_plan not in plans:
-        problems.unknown_word(settings.place, "plan", settings.fallback_plan, plans)
+        problems.unknown_word(settings.fallback_place, "plan", settings.fallback_plan, plans)
     cases, inherited_dangers = _cases(draft, words, row_ids, problems)
     row_tables = tuple(number for number, table in enumerate(tables) for _ in table.rows)
     return Policy(

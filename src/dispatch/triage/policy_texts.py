@@ -6,6 +6,9 @@ from types import MappingProxyType
 
 from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.source import Scalar, read_yaml
+from dispatch.triage.model import Place
+
+HEADING = "policy.yaml"
 
 
 def policy_sha256(texts: Mapping[str, str], parents: Mapping[str, Mapping[str, str]] = MappingProxyType({})) -> str:
@@ -25,8 +28,15 @@ def parent_id(texts: Mapping[str, str]) -> str | None:
     return heading(texts).get("extends")
 
 
+def place_of_parent(texts: Mapping[str, str]) -> Place:
+    """The line that names the policy to extend."""
+    node = read_yaml(HEADING, texts.get(HEADING, ""), Problems())
+    start = Place(HEADING, 1)
+    return start if node is None else node.key_places.get("extends", start)
+
+
 def heading(texts: Mapping[str, str]) -> dict[str, str]:
     """What policy.yaml says of the policy in single words and texts (`policy`, `version`, `title`), unchecked."""
-    node = read_yaml("policy.yaml", texts.get("policy.yaml", ""), Problems())
+    node = read_yaml(HEADING, texts.get(HEADING, ""), Problems())
     values = {} if node is None else node.items
     return {key: value.text for key, value in values.items() if isinstance(value, Scalar) and not value.is_null}

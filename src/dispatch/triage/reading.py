@@ -7,12 +7,12 @@ from dispatch.domain.call import CallFacts
 from dispatch.domain.classification import Category
 from dispatch.triage.claims import Said, TextClaims, read_claims, said_by
 from dispatch.triage.conditions import CATEGORY, CHANNEL, INCIDENT_TYPE, SENDER_PRIORITY, SENDER_URGENCY
-from dispatch.triage.decision import FactReading
+from dispatch.triage.decision import Evidence, FactReading
 from dispatch.triage.facts import ALWAYS_SHOWN, DANGERS, UNKNOWN, VOCABULARY
 from dispatch.triage.model import IncidentType
 from dispatch.triage.policy import Policy
 from dispatch.triage.senders import urgency
-from dispatch.triage.understanding import NOT_UNDERSTOOD, UNDERSTOOD
+from dispatch.triage.understanding import NO_PHRASE, NOT_UNDERSTOOD, UNDERSTOOD
 
 ANSWERS, CALL, NARRATIVE, CALL_TYPE = "answers", "call", "narrative", "call_type"
 _UNKNOWN_READING = FactReading(UNKNOWN, UNKNOWN)
@@ -25,7 +25,7 @@ _TOO_SHORT_CHARS = 12  # a narrative shorter than this says nothing by itself
 @dataclass(frozen=True, slots=True)
 class TypeReading:
     """What the sender's type says. said: by the words of its text; defaults: by the type itself. other_types: named by
-    its words beside the incident type.
+    its words beside the incident type. unread: doubts of its text, and letters and signs that the policy cannot read.
     """
 
     incident_type: IncidentType | None
@@ -34,6 +34,7 @@ class TypeReading:
     defaults: Mapping[str, str]
     topics: tuple[str, ...]
     warnings: tuple[str, ...]
+    unread: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,9 @@ def _read(call: CallFacts, policy: Policy) -> Reading:
         (CALL_TYPE, _as_said(of_type.defaults)),
     ]
     facts = _merged(sources)
-    if claims.unread and UNDERSTOOD not in facts:
-        facts[UNDERSTOOD] = FactReading(UNKNOWN, UNKNOWN, tuple(claims.unread), NOT_UNDERSTOOD)
+    unread = (*claims.unread, *of_type.unread)
+    if unread and UNDERSTOOD not in facts:
+        facts[UNDERSTOOD] = FactReading(UNKNOWN, UNKNOWN, unread, NOT_UNDERSTOOD)
         warnings += (NOT_UNDERSTOOD,)
     state = {name: reading.value for name, reading in facts.items()}
     state.setdefault(UNDERSTOOD, "yes")
@@ -141,7 +143,9 @@ def _read_type(call: CallFacts, policy: Policy) -> TypeReading:
     )
     warnings = () if found else ("call_type_not_in_crosswalk",)
     others = () if found else _others(named, incident_type)
-    return TypeReading(incident_type, others, said_by(claims), defaults, tuple(topics), warnings)
+    # Names of types are full of words of the sender's own, so one that is merely unknown says nothing.
+    unread = () if found else tuple(one for one in claims.unread if one.phrase != NO_PHRASE)
+    return TypeReading(incident_type, others, said_by(claims), defaults, tuple(topics), warnings, unread)
 
 
 def _named_plainly(narrated: list[IncidentType], claims: TextClaims) -> list[IncidentType]:

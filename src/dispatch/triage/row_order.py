@@ -11,6 +11,7 @@ from dispatch.triage.model import ACTIVE, COMES_TO_EVERY_CALL, URGENT, Row, Tabl
 from dispatch.triage.policy import Policy
 
 NAMED = 5  # rows that a finding names one by one
+MINUTES_COUNT = 1  # the priorities up to this one
 
 
 def check_row_order(policy: Policy) -> Iterator[Finding]:
@@ -75,20 +76,32 @@ def _takes(row: Row, calls: Condition) -> bool:
 def _hidden_urgency(policy: Policy) -> Iterator[Finding]:
     """Outside the floor the first row that holds answers alone, so a milder one must not take a call of danger.
 
-    Told of a later row that asks for a danger, and of an urgent one that meets the earlier on what both look for; but
-    not of an exception, which asks for all that the urgent row asks for and more.
+    Told of a later row that asks for a danger, of one for which minutes count that looks for a topic, since a call may
+    have that beside any other, and of an urgent one that meets the earlier on what both look for; but not of an
+    exception, which asks for all that the urgent row asks for and more.
     """
     for table in policy.tables:
         for earlier, later in combinations(_active(table), 2):
             before, after = (row.then.priority if row.then else None for row in (earlier, later))
             if table.is_floor or before is None or after is None or before <= after:
                 continue
-            meets = _is_urgent(later) and not _covers(later, earlier) and _meeting_point(policy, earlier, later)
+            meets = _is_urgent(later) and not _covers(later, earlier) and _shared(policy, earlier, later)
             if (meets or _asks_danger(later)) and _can_meet(earlier, later):
                 first, second = f"{earlier.id} (priority {before})", f"{later.id} (priority {after})"
-                where = f": both look for {meets}" if meets else ""
+                where = f": {meets}" if meets else ""
                 detail = f"{first} comes before {second} and can take its calls{where}."
                 yield Finding(WARNING, "overlap", str(earlier.place), detail, _pair(earlier, later))
+
+
+def _shared(policy: Policy, earlier: Row, later: Row) -> str:
+    """In words, what a call that is for both rows has; empty when nothing says that there is one."""
+    point = _meeting_point(policy, earlier, later)
+    if point:
+        return f"both look for {point}"
+    topics = {topic for atom in asked_for(later.when) if atom.key == TOPIC for topic in atom.values}
+    if topics and later.then is not None and later.then.priority is not None and later.then.priority <= MINUTES_COUNT:
+        return f"a call of {earlier.id} may have the topic {' or '.join(sorted(topics))} as well"
+    return ""
 
 
 def _meeting_point(policy: Policy, one: Row, other: Row) -> str:

@@ -9,7 +9,8 @@ from itertools import accumulate
 HARD, SOFT = 2, 1  # a sentence ends; a comma or a lone dash
 
 # Our own fixed patterns, linear on any text. Splitting with a group keeps words and separators in turn, at C speed.
-_WORD = re.compile(r"([^\W_](?:[^\W_]|')*)")
+# A picture (an emoji) and what could not be decoded are words of their own: they may be all that somebody could send.
+_WORD = re.compile("([^\\W_](?:[^\\W_]|')*|[\U0001f000-\U0001faff\u2620\ufffd])")
 _ASCII_WORD = re.compile(r"([a-z0-9][a-z0-9']*)")
 _HARD_MARKS = frozenset(".!?;|\n\r")
 _VANISHING = "'"  # may stand inside a word and is dropped from it
@@ -24,7 +25,8 @@ class _Fold(dict[int, str]):
 
 
 def _fold_character(character: str) -> str:
-    if unicodedata.category(character) in ("Mn", "Cf") or character in "’‘ʼ`´′":
+    is_tone = "\U0001f3fb" <= character <= "\U0001f3ff"  # of the skin of the emoji before it
+    if is_tone or unicodedata.category(character) in ("Mn", "Cf") or character in "’‘ʼ`´′":
         return _VANISHING
     plain = _strip_marks(unicodedata.normalize("NFKD", character)).casefold()
     return plain if len(plain) == 1 else character
@@ -38,9 +40,9 @@ _FOLD = _Fold()
 
 
 def _fold_word(word: str) -> str:
-    """A word whose characters fold to several (ligatures, sharp s)."""
+    """A word whose characters fold to several (ligatures, sharp s); a picture stays as it is."""
     plain = _strip_marks(unicodedata.normalize("NFKD", word)).casefold()
-    return "".join(c for c in plain if c.isalnum())
+    return "".join(c for c in plain if c.isalnum()) or word
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """When a narrative counts as not understood, and whom that holds back: unknown words are never safer than none."""
 
+import unicodedata
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
@@ -8,6 +9,9 @@ from dispatch.triage.model import CANNOT_TELL, EXCLUDE, Disqualifier, Program
 
 UNDERSTOOD = "understood"
 NOT_UNDERSTOOD = "narrative_not_understood"
+NO_PHRASE = "(a word the policy does not know)"
+_SIGN = "sign"
+_SCRIPTS = {"CJK": "Chinese", "HIRAGANA": "Japanese", "KATAKANA": "Japanese", "HANGUL": "Korean"}
 _SHORTEST = 3  # characters; shorter words are initials, units and abbreviations
 _MOST_SHOWN = 5
 _NO = Atom(UNDERSTOOD, frozenset({"no"}), "no")
@@ -32,13 +36,23 @@ class Understanding:
     unknown_share: int = 0
     responder_types: frozenset[str] = frozenset()
 
-    def unknown(self, words: Sequence[str], known: Set[str]) -> tuple[int, ...]:
-        """Places of the first unknown words; empty when there are not enough of them."""
-        if not self.unknown_words or len(set(words) - known) < self.unknown_words:
+    def unknown(self, words: Sequence[str], known: Set[str], *, nothing_read: bool) -> tuple[int, ...]:
+        """Places of the first unknown words; empty when there are not enough of them.
+
+        One in letters that the policy cannot read, or one picture, is enough: nobody knows what it says. So is one that
+        makes up most of a text of which nothing else was read.
+        """
+        if not self.unknown_words:
             return ()
-        places = [n for n, word in enumerate(words) if word not in known and _is_word(word)]
-        is_enough = len(places) >= self.unknown_words and len(places) * 100 >= len(words) * self.unknown_share
-        return tuple(places[:_MOST_SHOWN]) if is_enough else ()
+        strange = set(words) - known
+        foreign = {word for word in strange if script_of(word)}
+        if len(strange) < self.unknown_words and not foreign and not (strange and nothing_read):
+            return ()
+        places = [n for n, word in enumerate(words) if word in strange and (word in foreign or _is_word(word))]
+        is_much = len(places) >= self.unknown_words and len(places) * 100 >= len(words) * self.unknown_share
+        if foreign or is_much or (nothing_read and len(places) * 2 > sum(len(word) >= _SHORTEST for word in words)):
+            return tuple(places[:_MOST_SHOWN])
+        return ()
 
     def holding_back(self, program: Program) -> Program:
         """The program, which cannot tell about a narrative that was not understood when it is of such a type."""
@@ -49,6 +63,25 @@ class Understanding:
 
 
 ANYTHING_GOES = Understanding()
+
+
+def script_of(word: str) -> str:
+    """The letters of a word that is not in Latin ones, as "Cyrillic", "sign" for a picture; "" for Latin and digits."""
+    if word.isascii():
+        return ""
+    letter = next((character for character in word if not character.isascii()), "")
+    script = unicodedata.name(letter, "").partition(" ")[0]
+    if letter.isalpha():
+        return "" if script == "LATIN" else _SCRIPTS.get(script, script.capitalize())
+    return "" if letter.isalnum() else _SIGN
+
+
+def unread_because(word: str) -> str:
+    """Why nobody could read the word, for people."""
+    script = script_of(word)
+    if script == _SIGN:
+        return "(a sign that the policy does not know)"
+    return f"(a word in {script} letters, which the policy does not read)" if script else NO_PHRASE
 
 
 def _is_word(word: str) -> bool:

@@ -3,10 +3,12 @@
 from functools import cache
 
 import pytest
-from evaluation.deciding import Judge
+from evaluation.deciding import MOMENT, Judge
 from evaluation.unseen import SETS, Sentence, is_wrong, read_sentences
 
+from dispatch.domain.call import CallFacts
 from dispatch.triage.decision import TriageDecision
+from dispatch.triage.questions import with_questions
 
 WRITTEN = [one for file in SETS.values() for one in read_sentences(file)]
 TUNED_ON = [one for one in WRITTEN if one.half in ("development", "released")]
@@ -57,6 +59,53 @@ def test_words_that_the_policy_does_not_know_keep_civilians_from_going_alone() -
     assert {slot.responder_type for slot in decision.plan.steps[0].slots} <= {"police", "co_responder"}
     team = next(verdict for verdict in decision.programs if verdict.program == "behavioral-health-team")
     assert (team.verdict.value, team.reasons[0]) == ("cannot_tell", "cannot_tell:understood")
+
+
+@pytest.mark.parametrize(
+    ("says", "because"),
+    [
+        ("помогите", "(a word in Cyrillic letters, which the policy does not read)"),
+        ("he keeps saying 他有刀", "(a word in Chinese letters, which the policy does not read)"),
+        ("music is loud, معه سكين", "(a word in Arabic letters, which the policy does not read)"),
+        ("loud music 🪓", "(a sign that the policy does not know)"),
+        ("music \ufffd\ufffd", "(a sign that the policy does not know)"),
+        ("au secours", "(a word the policy does not know)"),
+    ],
+)
+def test_one_word_that_nobody_can_read_is_shown_and_is_enough(says: str, because: str) -> None:
+    decision = decided(says, "NOISE COMPLAINT")
+
+    assert (decision.priority, decision.needs_human) == (2, True)
+    assert [slot.responder_type for slot in decision.plan.steps[0].slots] == ["police"]
+    shown = decision.facts["understood"].evidence[0]
+    assert (shown.phrase, says[shown.start : shown.end]) == (because, shown.quote)
+
+
+@pytest.mark.parametrize(
+    "says", ["loud music 🙄", "a dog 🐕 barking", "Kowalski residence", "1420 Elm", "...", "los vecinos tienen fiesta"]
+)
+def test_harmless_pictures_names_and_spanish_keep_nobody_from_a_noise(says: str) -> None:
+    assert "understood" not in decided(says, "NOISE COMPLAINT").facts
+
+
+def test_a_type_in_letters_that_the_policy_cannot_read_is_not_made_harmless_by_the_narrative() -> None:
+    decision = decided("loud music", "ПОЖАР")
+
+    assert (decision.category, decision.priority, decision.needs_human) == ("quality_of_life", 2, True)
+    assert decision.facts["understood"].evidence[0].text_of == "call_type"
+
+
+def test_a_person_who_has_read_it_may_say_that_it_was_understood() -> None:
+    answered = judge().decide("NOISE COMPLAINT", "у него громкая музыка", answers={"understood": "yes"})
+
+    assert (answered.priority, answered.needs_human) == (4, False)
+    asked = with_questions(
+        decided("у него громкая музыка", "NOISE COMPLAINT"),
+        CallFacts("evaluation", None, "NOISE COMPLAINT", "у него громкая музыка"),
+        judge().policy,
+        MOMENT,
+    )
+    assert "understood" in [question.fact for question in asked.questions]
 
 
 @pytest.mark.parametrize("says", ["mail piling up", "man with a knife", "she is not breathing", "no weapons"])

@@ -80,6 +80,41 @@ def test_each_mistake_has_its_code(file: str, old: str, new: str, code: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("America/Chicago", "America/Chicgo"),
+        ("plan: police", "plan: polise"),
+        ("extends: null", "extends: nobody"),
+    ],
+)
+def test_a_mistake_in_the_heading_is_shown_on_its_line(old: str, new: str) -> None:
+    text = small.POLICY.replace(old, new, 1)
+    line = next(number for number, one in enumerate(text.splitlines(), 1) if new in one)
+
+    assert [pointer for pointer, _, _ in problems_of(**{"policy.yaml": text})] == [f"policy.yaml:{line}"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "because"),
+    [
+        ("hit ..12 man", "'..12' is no gap: a gap is .. and one digit"),
+        ("a ..9 b ..9 c", "it covers 21 words"),
+        ("a b c d e f g h i", "it has 9 parts"),
+        ("hit ..2", "it ends in a gap"),
+        ("..2 hit", "it begins with a gap"),
+        ("hit <man", "'<man' is neither a word nor a <class>"),
+    ],
+)
+def test_a_pattern_that_cannot_be_read_says_why(pattern: str, because: str) -> None:
+    lexicon = small.LEXICON + f"  - {{fact: violence, value: physical, patterns: ['{pattern}']}}\n"
+
+    found = [detail for _, code, detail in problems_of(**{"lexicon/main.yaml": lexicon}) if code == "pattern"]
+
+    assert len(found) == 1
+    assert because in found[0]
+
+
+@pytest.mark.parametrize(
     "steps",
     [
         "steps: []",

@@ -77,6 +77,16 @@ def test_an_urgent_row_that_a_type_brings_beside_a_milder_one_is_told() -> None:
     assert overlaps("{topic: welfare}", **{"incident_types.csv": types}) == ["CA-04 before CA-06"]
 
 
+def test_a_row_for_which_minutes_count_may_not_stand_behind_a_milder_one_of_another_topic() -> None:
+    """A call may have both topics, so the milder row would answer it alone."""
+    care = small.CARE + URGENT_NOISE.format(when="{topic: theft}").replace("priority: 2", "priority: 1")
+    told = [one for one in found(**{"tables/50-care.yaml": care}) if one.code == "overlap"]
+
+    assert "CA-04 before CA-06" in [one.about for one in told]
+    assert "a call of CA-04 may have the topic theft as well" in " ".join(one.detail for one in told)
+    assert overlaps("{topic: theft}") == []
+
+
 def test_an_exception_may_stand_before_the_urgent_row_that_it_is_one_of() -> None:
     """It asks for all that the rule asks for and more, so the writer has seen both."""
     assert overlaps("{topic: [noise, party]}") == []

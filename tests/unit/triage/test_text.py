@@ -27,6 +27,8 @@ from dispatch.triage.tokens import HARD, SOFT, tokenise, words_of
         ("nin\u0303o", ("nino",)),
         ("10-33", ("10", "33")),
         ("  \x00 ,, ", ()),
+        ("knife🔪👩🏽\u200d🦰\ufe0f \ufffd", ("knife", "🔪", "👩", "🦰", "\ufffd")),
+        ("他有刀，快来", ("他有刀", "快来")),
     ],
 )
 def test_words_are_folded_alike_in_policies_and_texts(text: str, words: tuple[str, ...]) -> None:

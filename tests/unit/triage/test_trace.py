@@ -37,6 +37,16 @@ def test_the_trace_is_data_and_readable_text() -> None:
     assert "crisis-team: ineligible (disqualifier:weapon)" in text
 
 
+def test_the_trace_shows_the_callers_wish_that_a_program_asks_for() -> None:
+    desk = small.DESK + "caller_wants: [report_only]\n"
+    policy = a_policy(**{"programs/desk.yaml": desk})
+
+    trace = explain(a_call("bike was stolen", wants="police"), policy, WEDNESDAY_NOON)
+
+    clauses = {c.clause: c.holds for one in trace.programs if one.program == "desk" for c in one.clauses}
+    assert clauses["caller_wants is report_only"] is False
+
+
 def test_the_short_text_says_what_speaks_for_the_answer_and_nothing_of_what_does_not() -> None:
     text = short_text(explain(a_call("loud music and a gun, he is drunk"), SMALL, WEDNESDAY_NOON))
 

@@ -165,27 +165,32 @@ def _elements(written: WrittenPattern, draft: GrammarDraft, problems: Problems) 
             gap = _Gap(int(match["gap"]), match["bar"] or "", match["only"] or "", bool(match["comma"]))
             names = tuple(filter(None, (gap.bar, gap.only)))
         elif part.startswith(".."):  # a gap written wrong would be read as a word, and its pattern would never match
-            return _refused(written, problems)
+            return _refused(written, f"{part!r} is no gap: a gap is .. and one digit, as ..3", problems)
         else:
-            names = tuple(filter(None, (_name(choice) for choice in part.removeprefix("!").split("|"))))
-            if len(names) <= part.count("|"):
-                return _refused(written, problems)
+            choices = part.removeprefix("!").split("|")
+            names = tuple(map(_name, choices))
+            if not all(names):
+                return _refused(written, f"{choices[names.index('')]!r} is neither a word nor a <class>", problems)
             elements.append(_Element(names, gap, part.startswith("!")))
             gap = _NO_GAP
         for name in names:
             if not name.startswith("'") and name != NUMBER and name not in draft.classes:
                 problems.unknown_word(written.place, "word class", name, draft.classes)
                 return []
+    wrong = _shape_of(elements, gap)
+    return _refused(written, wrong, problems) if wrong else elements
+
+
+def _shape_of(elements: list[_Element], last: _Gap) -> str:
+    """What is wrong with the pattern as a whole; empty when nothing is."""
+    if not elements:
+        return "it has no word"
+    if elements[0].gap is not _NO_GAP or last is not _NO_GAP:
+        return "it ends in a gap" if last is not _NO_GAP else "it begins with a gap"
     span = sum(element.gap.words + 1 for element in elements)
-    if (
-        gap is not _NO_GAP
-        or not elements
-        or elements[0].gap is not _NO_GAP
-        or len(elements) > _MOST_ELEMENTS
-        or span > LONGEST_SPAN
-    ):
-        return _refused(written, problems)
-    return elements
+    if len(elements) > _MOST_ELEMENTS:
+        return f"it has {len(elements)} parts"
+    return f"it covers {span} words" if span > LONGEST_SPAN else ""
 
 
 @lru_cache(maxsize=_WORDS_KEPT)
@@ -198,10 +203,10 @@ def _name(choice: str) -> str:
     return f"'{words[0]}{'~' if choice.endswith('~') else ''}" if len(words) == 1 and "<" not in choice else ""
 
 
-def _refused(written: WrittenPattern, problems: Problems) -> list[_Element]:
+def _refused(written: WrittenPattern, wrong: str, problems: Problems) -> list[_Element]:
     detail = (
-        f"{written.text!r} is not a pattern. Write words, <classes> and gaps such as ..3 between them: at most "
-        f"{_MOST_ELEMENTS} parts that cover at most {LONGEST_SPAN} words, beginning and ending with a word or class."
+        f"{written.text!r} is not a pattern: {wrong}. Write words, <classes> and gaps such as ..3 between them: "
+        f"at most {_MOST_ELEMENTS} parts that cover at most {LONGEST_SPAN} words, first and last a word or class."
     )
     problems.add(written.place, "pattern", detail)
     return []

@@ -37,6 +37,7 @@ class Draft:
     """Everything that counts after merging, still as nodes."""
 
     settings: dict[str, Node] = field(default_factory=dict)
+    settings_places: dict[str, Place] = field(default_factory=dict)
     own_settings: Mapping | None = None
     incident_types: dict[str, CsvRow] = field(default_factory=dict)
     call_types: dict[tuple[str, str, str], CsvRow] = field(default_factory=dict)
@@ -54,6 +55,11 @@ class Draft:
     retired: list[tuple[int, Node]] = field(default_factory=list)
     cases: list[tuple[int, Node]] = field(default_factory=list)
     layers: int = 0
+
+    @property
+    def all_settings(self) -> Mapping:
+        """policy.yaml with what it inherits, each key on the line that says it."""
+        return Mapping(self.settings, Place("policy.yaml", 1), self.settings_places)
 
 
 def add_layer(draft: Draft, texts: Texts[str, str], problems: Problems, *, prefix: str) -> None:
@@ -102,6 +108,7 @@ def _add_yaml(draft: Draft, layer: int, path: str, node: Mapping, problems: Prob
             detail = "'understanding' is inherited and holds for every pack. Leave it out."
             problems.add(node.key_places["understanding"], "weakens_floor", detail)
         draft.settings.update(node.items)
+        draft.settings_places.update(node.key_places)
         if "retire" in node.items:
             draft.retired.append((layer, node.items["retire"]))
         draft.own_settings = node

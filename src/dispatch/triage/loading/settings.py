@@ -29,6 +29,7 @@ class Settings:
     is_own_zone: bool
     responder_types: tuple[str, ...]
     fallback_plan: str
+    fallback_place: Place
     fallback_priority: int
     understanding: Understanding
     place: Place
@@ -40,7 +41,7 @@ def parse_settings(node: Mapping, own: Mapping, problems: Problems) -> Settings:
     mine = Fields.of(own, problems, what="policy", keys=_KEYS) or fields
     zone = parse_zone(fields, problems, required=True) or ZoneInfo("UTC")
     version = mine.whole("version", low=1, high=1_000_000)
-    if version is None:
+    if version is None and not mine.has("version"):
         problems.add(mine.place, "missing", "'version' is missing. It is a whole number that grows.")
     fallback = fields.get("fallback")
     spare = None if fallback is None else Fields.of(fallback, problems, what="fallback", keys=("plan", "priority"))
@@ -54,6 +55,7 @@ def parse_settings(node: Mapping, own: Mapping, problems: Problems) -> Settings:
         is_own_zone=mine.has("time_zone"),
         responder_types=(*SHIPPED_RESPONDER_TYPES, *(word for word, _ in fields.words("responder_types"))),
         fallback_plan=spare.text("plan") if spare else "",
+        fallback_place=spare.place_of("plan") if spare else mine.place,
         fallback_priority=_DEFAULT_PRIORITY if priority is None else priority,
         understanding=_understanding(fields, problems),
         place=mine.place,
