@@ -58,7 +58,39 @@ def danger(judge: Judge) -> list[Measure]:
             listed,
         ),
     )
-    return [_with(total, tables), narrower, *found]
+    as_sent = _as_sent(judge, [one for one in cities["San Francisco"] if one.is_danger and one.text])
+    return [_with(total, tables), narrower, _mean(found), *found, as_sent]
+
+
+def _mean(found: list[Measure]) -> Measure:
+    shares = [one.share for one in found if one.share is not None]
+    return Measure(
+        "danger_missed_mean_of_cities",
+        "Danger sent to a civilian or the telephone alone, plain mean of the cities",
+        f"percentage points of {len(shares)} cities together",
+        "Each city counts the same, whatever its volume; by volume two cities of which nothing was missed are nearly "
+        "all of the calls. The share of San Francisco, whose label is a priority, is most of this figure.",
+        100 * sum(shares),
+        100.0 * len(shares),
+    )
+
+
+def _as_sent(judge: Judge, labels: list[Label]) -> Measure:
+    alone = sum(
+        one.volume
+        for one in labels
+        if not comes(judge.decide(one.text, code=one.code, source="sf-police", priority="A"))
+    )
+    return Measure(
+        "danger_missed_san_francisco_as_sent",
+        "The same, San Francisco, with the priority that its CAD sends along",
+        "calls",
+        "The label is that priority, so this says nothing of how well the words are read; it shows that a call which "
+        "its sender holds to be most urgent goes to nobody alone who cannot meet a danger (row SU-01, senders.yaml).",
+        alone,
+        sum(one.volume for one in labels),
+        at_most=0.0,
+    )
 
 
 def _missed(judge: Judge, name: str, title: str, labels: list[Label]) -> Measure:

@@ -19,7 +19,7 @@ UNSEEN_SENDER = "evaluation"  # no crosswalk lists it: every label is read as te
 @dataclass
 class Judge:
     policy_id: str = "us-default"
-    _known: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], TriageDecision] = field(default_factory=dict)
+    _known: dict[tuple[str, str, str, str, tuple[tuple[str, str], ...]], TriageDecision] = field(default_factory=dict)
 
     @cached_property
     def policy(self) -> Policy:
@@ -37,10 +37,18 @@ class Judge:
         code: str = "",
         source: str = UNSEEN_SENDER,
         answers: Mapping[str, str] | None = None,
+        priority: str = "",
     ) -> TriageDecision:
         """The decision for a label; the same label is decided once. Without a code nothing but the words is known."""
-        key = (type_text, narrative, source + code, tuple(sorted((answers or {}).items())))
+        key = (type_text, narrative, source + code, priority, tuple(sorted((answers or {}).items())))
         if key not in self._known:
-            call = CallFacts(source, code or None, type_text or None, narrative or None, answers=answers or {})
+            call = CallFacts(
+                source,
+                code or None,
+                type_text or None,
+                narrative or None,
+                sender_priority=priority or None,
+                answers=answers or {},
+            )
             self._known[key] = evaluate(call, self.policy, MOMENT)
         return self._known[key]

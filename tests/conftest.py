@@ -6,10 +6,15 @@ from collections.abc import Generator
 from types import FrameType
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast a machine draws examples says nothing about Dispatch.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 pytest_plugins = ["tests.support.postgres", "tests.support.service"]
 
-HANGS_AFTER_S = 120
+HANGS_AFTER_S = 300
 GARBAGE_AFTER = 10_000  # as the service itself has it
 
 

@@ -6,14 +6,15 @@ from typing import TypeAlias
 
 from dispatch.triage.facts import DANGERS, UNKNOWN, VOCABULARY
 
-TOPIC, INCIDENT_TYPE, CATEGORY, CHANNEL, SENDER_PRIORITY = (
+TOPIC, INCIDENT_TYPE, CATEGORY, CHANNEL, SENDER_PRIORITY, SENDER_URGENCY = (
     "topic",
     "incident_type",
     "category",
     "channel",
     "sender_priority",
+    "sender_urgency",
 )
-STRUCTURED_KEYS = (INCIDENT_TYPE, CATEGORY, CHANNEL, SENDER_PRIORITY)
+STRUCTURED_KEYS = (INCIDENT_TYPE, CATEGORY, CHANNEL, SENDER_PRIORITY, SENDER_URGENCY)
 
 # A type or category that is not known is simply another one: only facts, channel and priority can be "not told".
 _TWO_VALUED = frozenset({TOPIC, INCIDENT_TYPE, CATEGORY})

@@ -48,6 +48,7 @@ def _lines(policy: Policy) -> Iterator[str]:
         yield ""
     for table in tables:
         yield from _table(table, policy, examples)
+    yield from _senders(policy)
     plans = [plan for plan in policy.plans.values() if _is_own(plan.place)]
     if plans:
         yield "## Plans: who is sent"
@@ -63,9 +64,24 @@ def _lines(policy: Policy) -> Iterator[str]:
     yield from _other_cases(policy)
 
 
+def _senders(policy: Policy) -> Iterator[str]:
+    senders = {source: sender for source, sender in policy.senders.items() if _is_own(sender.place)}
+    if not senders:
+        return
+    yield "## Whose priority is an alarm"
+    yield ""
+    yield "A call under one of these goes to nobody alone who cannot meet a danger, until a person has looked."
+    yield ""
+    yield "| Sender | Its most urgent priorities | Because |"
+    yield "| --- | --- | --- |"
+    for source, sender in sorted(senders.items()):
+        yield f"| {_plain(source)} | {_plain(', '.join(sender.most_urgent) or 'none')} | {_plain(sender.because)} |"
+    yield ""
+
+
 def _is_own(place: Place) -> bool:
     """What is inherited is written in a file of the policy that it comes from: `us-default/plans.yaml`."""
-    return place.file.partition("/")[0] in ("tables", "programs", "cases", "plans.yaml")
+    return place.file.partition("/")[0] in ("tables", "programs", "cases", "plans.yaml", "senders.yaml")
 
 
 def _other_cases(policy: Policy) -> Iterator[str]:

@@ -27,6 +27,7 @@ from dispatch.triage.loading.outcomes_text import parse_outcomes
 from dispatch.triage.loading.plans_text import parse_plan
 from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.programs_text import parse_program
+from dispatch.triage.loading.senders_text import parse_senders
 from dispatch.triage.loading.settings import Settings, parse_settings
 from dispatch.triage.loading.tables_text import check_catch_all, parse_table
 from dispatch.triage.loading.timers_text import parse_timers
@@ -47,6 +48,7 @@ from dispatch.triage.model import (
 )
 from dispatch.triage.policy_texts import parent_id, place_of_parent, policy_sha256
 from dispatch.triage.row_index import RowIndex, bits_of, build_index, table_bits
+from dispatch.triage.senders import Senders
 from dispatch.triage.understanding import Understanding
 
 
@@ -61,6 +63,7 @@ class Policy:
     own_rows: ids of those that it does not inherit. inherited_dangers: dangers that the cases of the policies it stands
     on tell of, besides those in `cases`.
     stands_on: the policies that it extends, the nearest first.
+    senders: what senders mean by their own priorities.
     limits: how long to wait for what before somebody is told. hazards: the kinds of hazards that a place may have.
     outcomes: what may come of an assignment.
     accepted: warnings of the check that have a reason.
@@ -112,6 +115,7 @@ class Policy:
     asked_facts: tuple[str, ...]
     out_of_scope: tuple[ProgramVerdict, ...]
     limits: TimeLimits = SHIPPED
+    senders: Senders = field(default_factory=dict)
     hazards: HazardKinds = SHIPPED_HAZARDS
     outcomes: Catalogue = SHIPPED_OUTCOMES
     accepted: tuple[Acceptance, ...] = ()
@@ -233,6 +237,7 @@ def _built(draft: Draft, sha256: str, chain: Sequence[str], problems: Problems) 
         asked_facts=_asked_facts(rows, programs),
         accepted=parse_accepted(draft.accepted, draft.layers - 1, problems),
         limits=parse_timers(draft.timers, settings.responder_types, problems),
+        senders=parse_senders(draft.senders, problems),
         hazards=parse_hazards(draft.hazards, problems),
         outcomes=parse_outcomes(draft.outcomes, settings.responder_types, problems),
         out_of_scope=tuple(

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from dispatch.domain.call import CallFacts
 from dispatch.domain.classification import Category
 from dispatch.triage.claims import Said, TextClaims, read_claims, said_by
-from dispatch.triage.conditions import CATEGORY, CHANNEL, INCIDENT_TYPE, SENDER_PRIORITY
+from dispatch.triage.conditions import CATEGORY, CHANNEL, INCIDENT_TYPE, SENDER_PRIORITY, SENDER_URGENCY
 from dispatch.triage.decision import Evidence, FactReading
 from dispatch.triage.facts import ALWAYS_SHOWN, DANGERS, UNKNOWN, VOCABULARY
 from dispatch.triage.model import IncidentType
 from dispatch.triage.policy import Policy
+from dispatch.triage.senders import urgency
 from dispatch.triage.understanding import NO_PHRASE, NOT_UNDERSTOOD, UNDERSTOOD
 
 ANSWERS, CALL, NARRATIVE, CALL_TYPE = "answers", "call", "narrative", "call_type"
@@ -101,6 +102,7 @@ def _read(call: CallFacts, policy: Policy) -> Reading:
     state[CATEGORY] = (incident_type.category if incident_type else Category.UNKNOWN).value
     state[CHANNEL] = call.channel.value if call.channel else UNKNOWN
     state[SENDER_PRIORITY] = call.sender_priority.strip().casefold() if call.sender_priority else UNKNOWN
+    state[SENDER_URGENCY] = urgency(policy.senders, call.source, state[SENDER_PRIORITY]) or UNKNOWN
     return Reading(incident_type, others, state, frozenset(topics), tuple(topics), facts, of_type.warnings + warnings)
 
 

@@ -86,6 +86,7 @@ def test_the_context_of_a_concept_is_read_by_our_markers_alone() -> None:
 def test_what_is_promised_firmly_holds() -> None:
     firm = ("must_not_miss", "danger_missed_without_indecency", "san_diego_priority_9_recall")
     firm += ("negation_sensitivity", "negation_specificity", "category_all_volume_accepting", "danger_missed")
+    firm += ("danger_missed_san_francisco_as_sent",)
     firm += ("linking_precision", "linking_recall", "linking_hidden")
     firm += ("needless_police_or_ems", "needless_police_or_ems_labels", "needless_once_answered")
 

@@ -54,13 +54,13 @@ def check(call: CallFacts, policy: Policy) -> None:
                 assert shown(answered(call, policy, fact, value)) == shown(decision)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CALLS)
 def test_a_question_of_the_small_policy_says_what_a_new_evaluation_says(call: CallFacts) -> None:
     check(call, SMALL)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(WORDS, WORDS)
 def test_a_question_of_the_national_default_says_what_a_new_evaluation_says(type_text: str, narrative: str) -> None:
     check(CallFacts(source="s", type_text=type_text, narrative=narrative), US_DEFAULT)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from tests.unit.triage.small_policy import TEXTS, WEDNESDAY_NOON, a_call
@@ -118,13 +118,13 @@ def _damage(draw: st.DrawFn, root: Any) -> None:
         node[draw(st.sampled_from(WORDS))] = node[key] if what == "double" else draw(VALUES)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250)
 @given(damaged())
 def test_any_policy_is_told_its_problems_or_answers_every_call_and_check(texts: dict[str, str]) -> None:
     holds_or_is_told(texts)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(
         ["policy.yaml", "plans.yaml", "tables/50-care.yaml", "lexicon/a.yaml", "context/a.yaml", "programs/a.yaml"]
@@ -136,7 +136,7 @@ def test_any_yaml_in_any_file_is_read_or_refused(file: str, value: Any) -> None:
     holds_or_is_told({**TEXTS, file: json.dumps(value)})
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(["incident_types.csv", "call_types.csv"]),
     st.lists(st.lists(st.sampled_from(WORDS) | st.text(max_size=8), max_size=8).map(",".join), max_size=4),

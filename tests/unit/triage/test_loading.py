@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.triage import small_policy as small
 from tests.unit.triage.small_policy import SMALL, TEXTS, a_policy
@@ -183,7 +183,7 @@ def ids_or_problems(texts: dict[str, str]) -> list[str]:
         return [problem.detail for problem in refused.errors]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.sampled_from(sorted(TEXTS)), st.integers(0, 2000), st.integers(0, 60), st.text(max_size=30))
 def test_a_damaged_policy_is_refused_or_loads_and_never_crashes(file: str, at: int, cut: int, put: str) -> None:
     text = TEXTS[file]

@@ -102,7 +102,7 @@ def is_bridged(part: Part, tokens: Tokens, left: int, right: int) -> bool:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(parts(), st.data(), TEXTS)
 def test_a_compiled_pattern_finds_what_a_plain_walk_finds(pattern: list[Part], data: st.DataObject, text: str) -> None:
     anchor = data.draw(st.integers(0, len(pattern) - 1))
@@ -118,7 +118,7 @@ PHRASES = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PHRASES, TEXTS)
 def test_the_phrases_found_are_the_longest_that_stand_there(phrases: list[tuple[str, ...]], text: str) -> None:
     lexicon = build_lexicon([(words, " ".join(words), Meaning(topics=("x",))) for words in phrases], ContextRules())

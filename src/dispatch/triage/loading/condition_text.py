@@ -8,6 +8,7 @@ from dispatch.triage.conditions import (
     CHANNEL,
     INCIDENT_TYPE,
     SENDER_PRIORITY,
+    SENDER_URGENCY,
     STRUCTURED_KEYS,
     TOPIC,
     AllOf,
@@ -22,9 +23,11 @@ from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.source import Listing, Mapping, Node, Scalar
 from dispatch.triage.loading.words import Words
 from dispatch.triage.model import Place
+from dispatch.triage.senders import LESS_URGENT, MOST_URGENT
 
 _CHANNELS = frozenset(channel.value for channel in Channel)
 _CATEGORIES = frozenset(category.value for category in Category)
+_URGENCIES = frozenset({MOST_URGENT, LESS_URGENT, UNKNOWN})
 _GROUPS = ("any", "all", "not")
 _KEYS = (*VOCABULARY, TOPIC, *STRUCTURED_KEYS, *_GROUPS)
 
@@ -97,4 +100,5 @@ def _allowed(key: str, words: Words) -> frozenset[str] | None:
         CATEGORY: _CATEGORIES,
         CHANNEL: _CHANNELS | {UNKNOWN},
         SENDER_PRIORITY: None,
+        SENDER_URGENCY: _URGENCIES,
     }[key]

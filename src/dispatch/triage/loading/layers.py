@@ -15,6 +15,9 @@ _CALL_COLUMNS = ("source", "code", "text", "incident_type", "facts", "topics")
 _TABLE_FILE = re.compile(r"tables/(\d{2})-([a-z0-9-]+)\.yaml")
 _Key = TypeVar("_Key")
 _FOLDERS = ("lexicon", "context", "programs", "cases")
+_FILES = frozenset(
+    {"policy.yaml", "plans.yaml", "timers.yaml", "hazards.yaml", "outcomes.yaml", "senders.yaml", "accepted.yaml"}
+)
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class Draft:
     contexts: list[Mapping] = field(default_factory=list)
     timers: list[Mapping] = field(default_factory=list)
     hazards: list[Mapping] = field(default_factory=list)
+    senders: list[Mapping] = field(default_factory=list)
     outcomes: list[Mapping] = field(default_factory=list)
     accepted: list[tuple[int, Mapping]] = field(default_factory=list)
     plans: dict[str, tuple[int, Mapping]] = field(default_factory=dict)
@@ -79,7 +83,7 @@ def _add_file(draft: Draft, layer: int, path: str, shown: str, text: str, proble
             _put_once(draft.call_types, key, row, layer, problems)
     elif path.endswith(".md"):
         return  # notes for readers
-    elif path in ("policy.yaml", "plans.yaml", "timers.yaml", "hazards.yaml", "outcomes.yaml", "accepted.yaml") or (
+    elif path in _FILES or (
         path.endswith(".yaml") and (folder in _FOLDERS or _TABLE_FILE.fullmatch(path)) and "/" not in name
     ):
         node = read_yaml(shown, text, problems)
@@ -114,6 +118,8 @@ def _add_yaml(draft: Draft, layer: int, path: str, node: Mapping, problems: Prob
         draft.timers.append(node)
     elif path == "hazards.yaml":
         draft.hazards.append(node)
+    elif path == "senders.yaml":
+        draft.senders.append(node)
     elif path == "outcomes.yaml":
         draft.outcomes.append(node)
     elif path == "accepted.yaml":
