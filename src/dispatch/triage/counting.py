@@ -106,7 +106,8 @@ def counted(policy: Policy, held: Sequence[Held]) -> Tally:
         is_floor = policy.tables[table].is_floor
         if table in won or not _win(policy, row, tally, incident_type, is_floor=is_floor):
             rest |= 1 << number
-        won.add(table)
+        if row.then is not None or not is_floor:  # a floor row that only adds leaves the decision to the others
+            won.add(table)
     _add_rest(policy, rest, tally, incident_type)
     for other, other_bits in others:
         _add_rest(policy, voices(policy, other_bits) & ~said, tally, other)
