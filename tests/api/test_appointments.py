@@ -247,3 +247,24 @@ async def test_an_appointment_made_by_mistake_is_undone(service: Service) -> Non
 
     assert answer.json()["status"] == "cancelled"
     assert (await _queued(service, incident))["status"] == "pending"
+
+
+async def test_a_unit_with_an_appointment_soon_is_not_offered_what_it_could_not_finish(service: Service) -> None:
+    """The answer to a new call uses a copy of the roster: it knows of the hour, and when it is free again."""
+    kept = await service.incident(**THEFT)
+    asked = await service.incident()
+    [first] = [one for one in (await service.call())["recommendation"]["units"] if one["pick"]][:1]
+    made = (await _ask(service, kept, first["unit"], NOW + timedelta(minutes=20))).json()
+
+    advice = (await service.get(f"/v1/incidents/{asked}/recommendation")).json()
+    now = (await service.call())["recommendation"]["units"]
+    warned = await service.post(f"/v1/incidents/{asked}/assignments", {"units": [first["unit"]]})
+    await service.step(warned.json()["assignments"][0]["id"], "rescinded", reason="kept for its appointment")
+    await service.step(made["id"], "cancelled", reason="caller does not want it")
+    free = (await service.call())["recommendation"]["units"]
+
+    [why] = [one["reasons"] for one in advice["not_offered"] if one["unit"] == first["unit"]]
+    assert why[0].startswith("appointment_soon:2026-11-23T14:20")
+    assert first["unit"] not in [one["unit"] for one in now]
+    assert warned.json()["warnings"][0]["code"].startswith("appointment_soon")
+    assert first["unit"] in [one["unit"] for one in free]

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from tests.support.service import Service
 
+from dispatch.db.candidates import candidates_now
+from dispatch.db.session import reading
 from dispatch.domain.access import Role
 
 pytestmark = pytest.mark.anyio
@@ -86,3 +88,19 @@ async def test_a_token_kept_to_an_agency_sees_its_own_people_alone(service: Serv
     assert _named(await _listed(service, police)) == [("R-P1", "first_aid", 8)]
     assert _named(await _listed(service, agency="harbor-alliance")) == [("R-V1", "first_aid", 8)]
     assert _named(await _listed(service, police, agency="harbor-alliance")) == []
+
+
+async def test_a_certificate_that_is_issued_tomorrow_does_not_count_today(service: Service) -> None:
+    people = (await service.get("/v1/responders")).json()["items"]
+    [person] = [one for one in people if one["employee_number"] == "R-M1"]
+    brought = {}
+    for day in ("2026-11-24", "2026-11-23"):
+        body = {"certifications": [{"name": "ladder", "issued_on": day}]}
+        answer = await service.send("PATCH", f"/v1/responders/{person['id']}", json=body, by="administrator")
+        assert answer.status_code == 200, answer.text
+        async with reading(service.sessions) as session:
+            unit = service.units["M1"]
+            [seen] = await candidates_now(session, service.jurisdiction, [unit], service.clock.now())
+        brought[day] = "ladder" in seen.capabilities
+
+    assert brought == {"2026-11-24": False, "2026-11-23": True}

@@ -6,10 +6,11 @@ import pytest
 from tests.support.city import CENTRE
 from tests.support.city_policy import PLANS, city_policy
 from tests.support.one_way import speaks_of
-from tests.support.service import Service
+from tests.support.service import Service, a_call
 
 from dispatch.db.session import transaction
 from dispatch.domain.access import Role
+from dispatch.domain.time import iso
 from dispatch.operations.policies import install_policy
 
 pytestmark = pytest.mark.anyio
@@ -200,8 +201,14 @@ async def test_a_watched_sender_that_falls_silent_is_told_of_and_one_that_sends_
         await install_policy(session, service.jurisdiction, texts, {}, actor="tests", now=service.clock.now())
     await service.after(1)
     service.clock.advance(60)
-    await service.incident(received_at=None)
+    body = a_call(received_at=None)
+    await service.post("/v1/calls", body)
 
+    await service.after(60)
+    assert await service.alarms(kind="feed_silent") == []
+    # A sender that only revises what it sent is not silent.
+    revised = {**body, "narrative": "he is on the porch now", "updated_at": iso(service.clock.now())}
+    assert (await service.post("/v1/calls", revised)).status_code == 200
     await service.after(60)
     assert await service.alarms(kind="feed_silent") == []
     await service.after(60)

@@ -82,6 +82,8 @@ async def _known(service: Service) -> Known:
         (await service.post(f"/v1/incidents/{one}/hazards", hazard | {"door": one[-4:]})).json()["hazard"]["id"]
         for one in incidents
     ]
+    hours = {"starts_at": iso(NOW + timedelta(days=2)), "ends_at": iso(NOW + timedelta(days=3))}
+    planned = (await service.post("/v1/shifts", {"unit": "E1", **hours})).json()
     draft = {"id": "test-city", "texts": city_policy(2)}
     assert (await service.post("/v1/policies", draft, by="analyst")).status_code == 201
     return Known(
@@ -100,6 +102,7 @@ async def _known(service: Service) -> Known:
             "alarm_id": [alarm],
             "follow_up_id": [promised],
             "hazard_id": hazards,
+            "shift_id": [planned["shift"]["id"]],
         }
     )
 

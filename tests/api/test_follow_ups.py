@@ -104,3 +104,38 @@ async def test_follow_ups_of_violence_intervention_do_not_exist_for_police(servi
     unknown = await service.post(f"/v1/follow-ups/fup_{'0' * 26}:complete", {"outcome": "contact_made"}, by=police)
     assert (hidden.status_code, unknown.status_code) == (404, 404)
     assert [one["id"] for one in await _listed(service)] == [made["id"]]
+
+
+async def test_whoever_took_the_call_gives_the_follow_up_to_a_navigator_who_finishes_it(service: Service) -> None:
+    assignment = await _cleared(service, "CR1")
+    theirs, ours = [await service.token(Role.RESPONDER, unit_id=service.units[unit]) for unit in ("H1", "CR1")]
+    body = {"due_at": iso(NOW + timedelta(days=2)), "what": "housing application", "unit": "H1"}
+
+    made = await service.post(f"/v1/assignments/{assignment}/follow-ups", body, by=ours)
+
+    assert made.status_code == 201, made.text
+    given = made.json()
+    assert (given["unit"], given["responder_type"], given["assignment_id"]) == ("H1", "homeless_outreach", assignment)
+    assert await _listed(service, by=ours) == []
+    assert [one["id"] for one in await _listed(service, by=theirs)] == [given["id"]]
+    done = await service.post(f"/v1/follow-ups/{given['id']}:complete", {"outcome": "needs_met"}, by=theirs)
+    assert (done.status_code, done.json()["outcome"]) == (200, "needs_met")
+
+
+async def test_a_follow_up_is_given_to_no_unit_of_another_agency_by_a_phone_nor_across_the_one_way_valve(
+    service: Service,
+) -> None:
+    ours, hidden, police = [await _cleared(service, unit) for unit in ("CR1", "V1", "P1")]
+    phone = await service.token(Role.RESPONDER, unit_id=service.units["CR1"])
+    officer = await service.token(Role.SUPERVISOR, agencies=["city-police"])
+    body = {"due_at": iso(NOW + timedelta(days=2)), "what": "visit"}
+
+    async def given(assignment: str, unit: str, by: str) -> tuple[int, str]:
+        path, headers = f"/v1/assignments/{assignment}/follow-ups", {"X-Request-Id": "r"}
+        answer = await service.post(path, {**body, "unit": unit}, by=by, headers=headers)
+        return answer.status_code, answer.text.replace(unit, "NAME")
+
+    assert (await given(ours, "M1", phone))[0] == 403
+    assert [(await given(*which, "dispatcher"))[0] for which in ((ours, "V1"), (hidden, "H1"))] == [422, 422]
+    assert await given(police, "V1", officer) == await given(police, "V8", officer)
+    assert await _listed(service, open=True) == []

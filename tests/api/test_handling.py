@@ -122,6 +122,22 @@ async def test_an_officer_who_comes_with_a_clinician_is_police_in_every_count(se
     assert (theirs["handled"], theirs["arrived_alone"], theirs["handled_police_never_arrived"]) == (2, 2, 0)
 
 
+async def test_who_cleared_without_a_time_on_scene_is_not_counted_as_never_there(service: Service) -> None:
+    """Unknown is not never: an officer who took a report was there, whatever stamp is missing."""
+    for outcome in ("report_taken", "cancelled_en_route"):
+        incident = await service.incident()
+        for unit, word in (("CR1", "handled"), ("P1", outcome)):
+            [made] = await service.assign(incident, unit)
+            if unit == "CR1":
+                await service.step(made["id"], "on_scene")
+            await service.step(made["id"], "cleared", outcome=word)
+        await service.post(f"/v1/incidents/{incident}:close", {"disposition": "resolved"})
+
+    ours = (await _counts(service))["community_responder"]
+
+    assert (ours["handled"], ours["arrived_alone"], ours["handled_police_never_arrived"]) == (2, 1, 1)
+
+
 async def test_the_span_and_the_category_narrow_the_counts(service: Service) -> None:
     await _worked(service, "CR1")
     category = (await service.get("/v1/incidents?status=closed")).json()["items"][0]["category"]

@@ -388,6 +388,8 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
     at_door = f"/v1/incidents/{held}/hazards"
     hazards = [(await service.post(at_door, {**dog, "door": door})).json()["hazard"]["id"] for door in ("1", "2")]
     there = {"place": {"address": "4217 Grove St"}, "source": {"kind": "document", "name": "list 7"}}
+    days = [iso(NOW + timedelta(days=n)) for n in (2, 3, 4)]
+    planned = await service.post("/v1/shifts", {"unit": "E1", "starts_at": days[0], "ends_at": days[1]})
     return [
         *await _posts_of_passing_on(service, until),
         ("/v1/listings", {"source": "cad-east", "listed_at": iso(NOW), "calls": []}, "dispatcher"),
@@ -425,6 +427,8 @@ async def _posts(service: Service) -> list[tuple[str, dict[str, object], str]]:
         ("/v1/responders", {"employee_number": "9", "name": "Nine", "agency_id": "city-care"}, "administrator"),
         ("/v1/units/CR2/status", {"status": "out_of_service"}, "dispatcher"),
         ("/v1/units/E1:change-crew", {"off": ["R-E1"]}, "dispatcher"),
+        ("/v1/shifts", {"unit": "E1", "starts_at": days[1], "ends_at": days[2]}, "dispatcher"),
+        (f"/v1/shifts/{planned.json()['shift']['id']}:cancel", {}, "dispatcher"),
         ("/v1/units/E1:log-off", {}, "dispatcher"),
         ("/v1/units/E1:log-on", {"crew": ["R-E1"], "until": until}, "dispatcher"),
         ("/v1/units/E1:start-break", {"until": until}, "dispatcher"),
@@ -470,7 +474,14 @@ def _pattern(path: str) -> str:
         kind, rest = parts[2], parts[3].partition(":")
         names = {"incidents": "incident_id", "assignments": "assignment_id", "units": "unit", "tokens": "token_id"}
         name = (
-            names | {"policies": "policy", "alarms": "alarm_id", "follow-ups": "follow_up_id", "hazards": "hazard_id"}
+            names
+            | {
+                "policies": "policy",
+                "alarms": "alarm_id",
+                "follow-ups": "follow_up_id",
+                "hazards": "hazard_id",
+                "shifts": "shift_id",
+            }
         )[kind]
         parts[3] = f"{{{name}}}{rest[1]}{rest[2]}"
     return "/".join(parts)

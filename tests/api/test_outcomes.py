@@ -291,6 +291,8 @@ async def test_police_read_nothing_of_the_health_that_others_met_by_whatever_the
     incident = await _a_dose_and_a_bed(service)
     _, own = await _there(service, "P1")
     await _clear(service, own, outcomes=[{"code": "naloxone", "doses": 1}])
+    _, plain = await _there(service, "CR2")
+    assert (await _clear(service, plain, outcome="naloxone")).status_code == 200
     police = await service.token(Role.SUPERVISOR, agencies=["city-police"])
     both = await service.token(Role.SUPERVISOR, agencies=["city-police", "city-care"])
 
@@ -301,6 +303,8 @@ async def test_police_read_nothing_of_the_health_that_others_met_by_whatever_the
             (await service.get("/v1/assignments?unit=CR1", by=token)).text,
             (await service.get("/v1/assignments?unit=CR1", by=token, headers={"Accept": "text/csv"})).text,
         ]
+        place = (await service.get("/v1/premise?lat=44.051&lon=-124.901", by=token)).json()
+        assert place["prior"]["by_outcome"].get("naloxone") == 1, "what P1 gave, and nobody else"
         for text in texts:
             assert "naloxone" not in text
             assert "Harbor detox" not in text

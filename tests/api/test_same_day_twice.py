@@ -70,7 +70,12 @@ class Day:
         await self._step("P1", "cleared", outcome="report_taken", note="quiet now")
         await self._step("CO1", "cancelled", reason="other")
         await self._do(f"/v1/incidents/{first}:close", {"disposition": "resolved"})
+        await self._do(f"/v1/incidents/{second}:override", {"reason": "scene_information", "priority": 3})
         await self._do(f"/v1/incidents/{second}:hold", {"until": iso(NOW + timedelta(hours=5)), "reason": "later"})
+        if self.other:
+            await self.other.work_beside(third)
+            await self.other.be_appointed(second)
+        await self._decide(third)
         if self.other:
             await self.other.end()
         await self._pass(4 * 3600)
@@ -81,6 +86,33 @@ class Day:
         readers = {role: self.tokens[role] for role in ROLES}
         for where, got in (await all_that_they_read(self.service, readers, [first, second])).items():
             self.read.append((where, got.decode()))
+
+    async def _decide(self, incident: str) -> None:
+        """Every kind of command about an incident, whether it is granted or refused."""
+        other = await self._call("fourth", narrative="shots fired outside")
+        at, body = f"/v1/incidents/{incident}", a_call(source_ref="fourth", call_type=None, narrative="a man is hit")
+        body["updated_at"] = iso(self.service.clock.now())
+        hour = iso(self.service.clock.now() + timedelta(hours=1))
+        for path, command in (
+            ("/v1/calls", body),
+            ("/v1/triage:evaluate", body),
+            (f"{at}:override", {"reason": "policy_gap", "priority": 2, "responder_type": "co_responder"}),
+            (f"{at}:retriage", {"answers": {"injury": "yes"}}),
+            (f"{at}:transfer", {"unit": "DESK"}),
+            (f"{at}/assignments", {"units": ["P1", "V1"]}),
+            (f"{at}/assignments", {"units": ["P1"]}),
+            (f"{at}:exchange", {"off": "P1", "on": "P2"}),
+            (f"/v1/incidents/{other}:redirect", {"unit": "P2"}),
+            (f"{at}:stack", {"unit": "P2"}),
+            (f"{at}:hold", {"until": hour, "reason": "later"}),
+            (f"{at}:close", {"disposition": "resolved"}),
+            (f"{at}:reopen", {"reason": "again"}),
+            (f"{at}:link", {"do": "link", "incident": other}),
+            (f"{at}:link", {"do": "unlink"}),
+            ("/v1/units/P1:log-on", {"crew": ["R-V1"], "until": hour, "also": ["V1"]}),
+            ("/v1/positions", {"positions": [{"unit": "V1", "lat": 44.05, "lon": -124.9, "at": hour}]}),
+        ):
+            await self._do(path, command, may_fail=True)
 
     async def _call(self, reference: str, **given: Any) -> str:
         answer = await self._do("/v1/calls", a_call(source_ref=reference, call_type=None, **given))
@@ -111,7 +143,7 @@ class Day:
     async def _do(self, path: str, body: Any, *, by: str = "dispatcher", may_fail: bool = False) -> httpx.Response:
         answer = await self.service.post(path, body, by=self.tokens[by], headers={"X-Request-Id": "r"})
         assert may_fail or answer.is_success, f"{path}: {answer.text}"
-        self._keep(path, answer)
+        self._keep(f"{path} {body}", answer)
         self.service.clock.advance(1)
         return answer
 
@@ -157,7 +189,7 @@ async def test_police_read_the_same_bytes_on_a_day_with_and_on_a_day_without_vio
     without, with_it = (day.bytes_read() for day in days)
 
     assert {row["kind"] for row in fired} == {
-        *("offer_unanswered", "turnout_overdue", "welfare_missed", "position_silent")
+        *("offer_unanswered", "turnout_overdue", "welfare_missed", "position_silent", "appointment_missed")
     }
     assert len(without) > 300
     assert [one for one in with_it if not speaks_of(one[0], "V1") and MARKS.search(one[1])] == []

@@ -1,7 +1,11 @@
 """What nobody does in time is done by a timer, or somebody is told."""
 
 import pytest
+from tests.support.city_policy import city_policy
 from tests.support.service import Service
+
+from dispatch.db.session import transaction
+from dispatch.operations.policies import install_policy
 
 pytestmark = pytest.mark.anyio
 
@@ -243,3 +247,138 @@ async def test_a_retriage_that_finds_no_more_danger_raises_none(service: Service
     await service.post(f"/v1/incidents/{incident}:retriage", {"answers": {"injury": "no"}})
 
     assert await service.alarms() == []
+
+
+async def test_a_correction_of_the_arrival_is_no_sign_that_all_is_well(service: Service) -> None:
+    """Whoever puts a time right at a desk has not heard from the unit."""
+    [sent] = await service.assign(await service.incident(), "CR1")
+    await service.step(sent["id"], "on_scene")
+    await service.after(301)
+
+    await service.step(sent["id"], "on_scene", occurred_at="2026-11-23T14:04:00Z", reason="read the wrong clock")
+    await service.after(301)
+
+    assert "welfare_escalated" in await _kinds(service)
+
+
+async def test_a_unit_that_takes_somebody_along_is_asked_on_the_way_and_at_the_end(service: Service) -> None:
+    incident = await service.incident()
+    [sent] = await service.assign(incident, "CR1")
+    await service.step(sent["id"], "on_scene")
+    await service.step(sent["id"], "transporting")
+    await service.after(301)
+    [missed] = await service.alarms(kind="welfare_missed")
+    assert "while transporting" in missed["message"]
+
+    answer = await service.post(f"/v1/assignments/{sent['id']}:check-in")
+    assert answer.status_code == 200, answer.text
+    await service.after(301)
+    assert await service.alarms(kind="welfare_escalated") == []
+
+    await service.step(sent["id"], "at_destination")
+    await service.after(301)
+    await service.after(301)
+    assert len(await service.alarms(kind="welfare_escalated")) == 1
+
+
+async def test_an_ambulance_is_not_asked_at_the_hospital(service: Service) -> None:
+    [sent] = await service.assign(await service.incident(), "M1")
+    for status in ("on_scene", "transporting"):
+        await service.step(sent["id"], status)
+    await service.after(1801)
+    assert await _kinds(service) == ["welfare_missed"]
+    await service.step(sent["id"], "at_destination")
+
+    await service.after(7200)
+
+    [missed] = await service.alarms(kind="welfare_missed")
+    assert missed["times"] == 1
+
+
+async def test_an_offer_for_what_has_become_a_life_threat_waits_no_longer_than_one_for_a_life_threat(
+    service: Service,
+) -> None:
+    incident = await service.incident()
+    [offer] = await service.assign(incident, "CR1")
+    await service.after(10)
+
+    await service.post(f"/v1/incidents/{incident}:retriage", {"answers": {"weapon": "in_hand"}})
+    await service.after(0)
+
+    found = (await service.get("/v1/assignments")).json()["items"][0]
+    assert found["answer_by"] == "2026-11-23T14:00:40Z"
+    await service.after(29)
+    assert await _status(service, offer["id"]) == "offered"
+    await service.after(2)
+    assert await _status(service, offer["id"]) == "timed_out"
+
+
+async def test_a_unit_under_way_to_what_has_become_a_life_threat_is_missed_sooner(service: Service) -> None:
+    incident = await service.incident()
+    [sent] = await service.assign(incident, "M1", eta_s={"M1": 400})
+    await service.step(sent["id"], "en_route")
+    await service.post(f"/v1/incidents/{incident}:retriage", {"answers": {"weapon": "in_hand"}})
+    await service.after(0)
+
+    await service.after(400 + 119)
+    assert "travel_overdue" not in await _kinds(service)
+    await service.after(2)
+
+    assert "travel_overdue" in await _kinds(service)
+
+
+async def test_what_a_unit_does_after_the_incident_has_become_a_life_threat_has_the_limits_of_one(
+    service: Service,
+) -> None:
+    incident = await service.incident()
+    [sent] = await service.assign(incident, "M1", eta_s={"M1": 400})
+    await service.post(f"/v1/incidents/{incident}:retriage", {"answers": {"weapon": "in_hand"}})
+    await service.step(sent["id"], "staged")
+
+    await service.after(301)
+
+    assert "staged_unreleased" in await _kinds(service)
+
+
+async def test_a_life_threat_is_not_held(service: Service) -> None:
+    """Who thinks that it is none says so first, with a reason that is kept."""
+    incident = await service.incident(call_type={"text": "x"}, narrative="not breathing")
+    hold = {"until": "2026-11-23T15:00:00Z", "reason": "nobody is free"}
+
+    answer = await service.post(f"/v1/incidents/{incident}:hold", hold)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert answer.json()["priority"] == 0
+    await service.post(f"/v1/incidents/{incident}:override", {"reason": "caller_update", "priority": 3})
+    assert (await service.post(f"/v1/incidents/{incident}:hold", hold)).status_code == 200
+
+
+async def test_whoever_makes_a_held_incident_a_life_threat_puts_it_on_the_queue(service: Service) -> None:
+    incident = await service.incident()
+    await service.post(f"/v1/incidents/{incident}:hold", {"until": "2026-11-23T15:00:00Z", "reason": "later"})
+
+    answer = await service.post(f"/v1/incidents/{incident}:override", {"reason": "danger_known", "priority": 0})
+
+    assert answer.status_code == 200, answer.text
+    found = await _incident(service, incident)
+    assert (found["status"], found["held_until"]) == ("pending", None)
+    await service.after(61)
+    assert await _kinds(service) == ["unassigned"]
+
+
+async def test_what_a_policy_never_waits_for_is_waited_for_when_it_has_become_a_life_threat(service: Service) -> None:
+    never = "timers:\n  - {timer: offer, priority: [3, 4], limit_s: never}\n"
+    async with transaction(service.sessions) as session:
+        texts = {**city_policy(2), "timers.yaml": never}
+        await install_policy(session, service.jurisdiction, texts, {}, actor="tests", now=service.clock.now())
+    await service.after(1)
+    incident = await service.incident()
+    [offer] = await service.assign(incident, "CR1")
+    await service.after(600)
+    assert await _status(service, offer["id"]) == "offered"
+
+    await service.post(f"/v1/incidents/{incident}:retriage", {"answers": {"weapon": "in_hand"}})
+    await service.after(1)
+    await service.after(31)
+
+    assert await _status(service, offer["id"]) == "timed_out"

@@ -135,3 +135,19 @@ async def test_the_first_yes_of_several_offers_is_not_undone_since_the_others_we
 
     assert answer.status_code == 409
     assert "taken back" in answer.json()["detail"]
+
+
+async def test_a_unit_that_is_on_scene_again_is_asked_a_whole_interval_later(service: Service) -> None:
+    """It was heard of a moment ago, though it arrived long before."""
+    [made] = await service.assign(await service.incident(), "CR1")
+    await service.step(made["id"], "on_scene")
+    service.clock.advance(299)
+    await service.step(made["id"], "transporting")
+    service.clock.advance(10)
+    answer = await service.post(f"/v1/assignments/{made['id']}:undo", {"reason": "wrong button"})
+    assert answer.status_code == 200, answer.text
+
+    await service.after(290)
+    assert await service.alarms(kind="welfare_missed") == []
+    await service.after(11)
+    assert len(await service.alarms(kind="welfare_missed")) == 1

@@ -276,3 +276,26 @@ async def test_slow_senders_do_not_keep_others_out(service: Service) -> None:
         await asyncio.gather(*slow, return_exceptions=True)
 
     assert answer.status_code == 201
+
+
+async def test_late_statuses_that_come_at_once_in_any_order_end_in_the_same_history(service: Service) -> None:
+    """A crew's device finds the network again and sends all it has at once, over several connections."""
+    told = {"en_route": "14:01:00", "staged": "14:03:00", "on_scene": "14:05:00"}
+    made = [(await service.assign(await service.incident(), unit))[0]["id"] for unit in ("P1", "M1", "CR1", "H1")]
+    service.clock.advance(600)
+
+    async def tell(assignment: str, status: str) -> int:
+        body = {"status": status, "occurred_at": f"2026-11-23T{told[status]}Z"}
+        return (await service.post(f"/v1/assignments/{assignment}/status", body)).status_code
+
+    orders = [list(told), list(told)[::-1], ["on_scene", "en_route", "staged"], ["staged", "on_scene", "en_route"]]
+    answers = await asyncio.gather(*(tell(one, status) for one, by in zip(made, orders, strict=True) for status in by))
+
+    assert set(answers) == {200}
+    rows = await service.fetch("select * from assignment where id = any($1)", made)
+    stamps = {tuple(f"{row[f'{status}_at']:%H:%M:%S}" for status in told) for row in rows}
+    assert ({row["status"] for row in rows}, stamps) == ({"on_scene"}, {tuple(told.values())})
+    units = await service.fetch("select status from unit where id = any($1)", [row["unit_id"] for row in rows])
+    assert {row["status"] for row in units} == {"on_scene"}
+    running = await service.fetch("select kind from timer where subject_id = any($1) and fired_at is null", made)
+    assert [row["kind"] for row in running] == ["welfare_check"] * len(made)

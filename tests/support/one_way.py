@@ -37,6 +37,7 @@ QUERIES = {
         *("unit=V1", "responder_type=cvi", "agency=harbor-alliance", "program=peacekeepers"),
         *("kind=notice", "kind=appointment"),
     ),
+    "/v1/reports/formulas": ("responder_type=community_responder", "responder_type=police", "responder_type=cvi"),
     "/v1/feed": ("limit=1000", "limit=3"),
     "/v1/follow-ups": ("open=true", "open=false", "program=peacekeepers", "agency=harbor-alliance"),
     "/v1/units/{unit}/positions": (f"from={iso(NOW - timedelta(hours=1))}",),
@@ -106,7 +107,24 @@ class InterventionDay:
         [row] = await self.service.assign(incident, "V2")
         await self._post(f"/v1/assignments/{row['id']}/status", {"status": "accepted"}, by="dispatcher")
 
+    async def be_appointed(self, incident: str) -> None:
+        """One appointment that is called off, and one for which nobody comes."""
+        for hours in (2, 3):
+            at = iso(self.service.clock.now() + timedelta(hours=hours))
+            hour = {"unit": "V1", "scheduled_for": at}
+            made = await self._post(f"/v1/incidents/{incident}/appointments", hour, by="dispatcher", expect=201)
+            if hours == 2:
+                cancelled = {"status": "cancelled", "reason": "they have gone"}
+                await self._post(f"/v1/assignments/{made['id']}/status", cancelled, by="dispatcher")
+
+    async def work_beside(self, incident: str) -> None:
+        """V1 is on scene of an incident about which police decide one thing after the other."""
+        await self.arrive(incident)
+        await self._post(f"/v1/assignments/{self.assignment}:check-in", {})
+
     async def end(self) -> None:
+        cleared = {"status": "cleared", "outcome": "mediated"}
+        await self._post(f"/v1/assignments/{self.assignment}/status", cleared)
         await self._post("/v1/units/V1/status", {"status": "out_of_service"})
         await self._post(f"/v1/tokens/{await self._token('Phone of V1')}:revoke", {}, by="administrator")
 

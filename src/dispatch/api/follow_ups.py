@@ -28,6 +28,9 @@ class PromiseBody(Part):
 
     due_at: Moment = Field(examples=["2026-11-26T17:00:00Z"])
     what: NoteText = Field(examples=["visit again with housing navigator"])
+    unit: Word | None = Field(
+        None, description="Who does it, such as a navigator's unit; default: the unit of the assignment"
+    )
 
 
 class DoneBody(Part):
@@ -96,8 +99,9 @@ class FollowUpPage(BaseModel):
 )
 @requires(Permission.ASSIGNMENT_STATUS)
 async def post_follow_up(assignment_id: str, body: PromiseBody, act: CurrentAct) -> FollowUpOut:
-    """It is open until somebody says what came of it."""
-    made = await promise(act.session, Promise(assignment_id, body.due_at, body.what), actor_of(act), act.principal)
+    """It is open until somebody says what came of it, and is listed for the unit that does it."""
+    wanted = Promise(assignment_id, body.due_at, body.what, body.unit)
+    made = await promise(act.session, wanted, actor_of(act), act.principal)
     return FollowUpOut.at(made, act.now, act.principal)
 
 

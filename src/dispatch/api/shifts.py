@@ -13,6 +13,7 @@ from dispatch.domain.access import Permission
 from dispatch.operations.breaks import end_break, start_break
 from dispatch.operations.crew_changes import ChangeCrew, change_crew
 from dispatch.operations.crews import Standing, standing_of
+from dispatch.operations.shift_plans import PlanShift, cancel_shift, plan_shift
 from dispatch.operations.shifts import LogOn, log_off, log_on
 from dispatch.queries import shifts
 from dispatch.routing.reasons import sentence
@@ -62,6 +63,21 @@ class BackBody(Part):
     reason: NoteText | None = Field(None, examples=["called back for a fire"])
 
 
+class PlanBody(Part):
+    """Who will be on the unit, from when until when. Nobody yet is told as too few."""
+
+    unit: Word = Field(examples=["CR2"], description="Id or call sign")
+    crew: People = Field(default_factory=list, examples=[["4471", "5120"]], description="Ids or employee numbers")
+    starts_at: Moment = Field(examples=["2026-11-24T14:00:00Z"])
+    ends_at: Moment = Field(examples=["2026-11-25T02:00:00Z"])
+
+
+class CallOffBody(Part):
+    """Nothing needs saying."""
+
+    reason: NoteText | None = Field(None, examples=["vehicle to the workshop"])
+
+
 class CrewOut(BaseModel):
     """One person on a shift, with their own hours on it."""
 
@@ -108,6 +124,13 @@ class StandingOut(BaseModel):
     unit: str = Field(examples=["CR2"])
     status: str
     shift: ShiftOut | None
+    warnings: list[Warned]
+
+
+class PlannedOut(BaseModel):
+    """The shift that is to come."""
+
+    shift: ShiftOut
     warnings: list[Warned]
 
 
@@ -182,6 +205,35 @@ async def post_end_break(unit: str, body: BackBody, act: CurrentAct) -> Standing
     """Before its time; at its time it is over by itself."""
     row = await end_break(act.session, unit, body.reason, actor_of(act), act.principal)
     return await _shown(act, await standing_of(act.session, row, (), actor_of(act)))
+
+
+@commands.post(
+    "/shifts", response_model=PlannedOut, status_code=201, responses=refusals(404, 409), summary="A shift is planned"
+)
+@requires(Permission.UNIT_STATUS)
+async def post_shift(body: PlanBody, act: CurrentAct) -> PlannedOut:
+    """For an hour to come, within a year; the crew logs on to it without saying more.
+
+    409 names the unit that one of them is on in these hours. Too few people and too short a rest are warnings.
+    """
+    command = PlanShift(body.unit, body.crew, body.starts_at, body.ends_at)
+    done = await plan_shift(act.session, command, actor_of(act), act.principal)
+    wanted = shifts.ShiftFilter(unit=done.unit.id, from_at=done.shift.starts_at, to_at=done.shift.ends_at)
+    [row] = await shifts.page(act.session, act.principal, wanted, after=None, limit=1)
+    return PlannedOut(shift=ShiftOut.model_validate(row), warnings=warned(done.unit.call_sign, done.warnings))
+
+
+@commands.post(
+    "/shifts/{shift_id}:cancel",
+    response_model=StandingOut,
+    responses=refusals(404, 409),
+    summary="A planned shift is called off",
+)
+@requires(Permission.UNIT_STATUS)
+async def post_cancel_shift(shift_id: str, body: CallOffBody, act: CurrentAct) -> StandingOut:
+    """Before it begins; its people are free in these hours. The answer is how the unit stands now."""
+    unit = await cancel_shift(act.session, shift_id, body.reason, actor_of(act), act.principal)
+    return await _shown(act, await standing_of(act.session, unit, (), actor_of(act)))
 
 
 @queries.get("/shifts", response_model=ShiftPage, responses=refusals(), summary="Who is on which unit, and when")

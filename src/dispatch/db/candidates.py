@@ -41,16 +41,19 @@ _SQL = """
     ), held as (
       select m.unit_id,
              array_agg(distinct k.name)
-               filter (where k.expires_on is null or k.expires_on >= cast(:today as date)) as certifications,
+               filter (where (k.expires_on is null or k.expires_on >= cast(:today as date))
+                         and (k.issued_on is null or k.issued_on <= cast(:today as date))) as certifications,
              array_agg(distinct k.name) filter (where k.expires_on < cast(:today as date)) as expired
       from member m join certification k on k.jurisdiction_id = :jurisdiction_id and k.responder_id = m.responder_id
       group by m.unit_id
     ), beside as (
       {beside}
     ), busy as (
-      select b.unit_id, count(*) as active, min(i.number) as number
+      select b.unit_id, count(*) filter (where b.status <> 'reserved') as active,
+             min(i.number) filter (where b.status <> 'reserved') as number,
+             min(b.scheduled_for) filter (where b.status = 'reserved' and b.scheduled_for > :now) as appointment_at
       from assignment b join incident i on i.jurisdiction_id = b.jurisdiction_id and i.id = b.incident_id
-      where b.jurisdiction_id = :jurisdiction_id and b.is_open and b.status <> 'reserved' {of_busy}
+      where b.jurisdiction_id = :jurisdiction_id and b.is_open {of_busy}
       group by b.unit_id
     ), shared as (
       select d.unit_id, array_agg(o.unit_id) as units, min(x.call_sign) filter (where b.active > 0) as crew_with
@@ -68,9 +71,9 @@ _SQL = """
            d.starts_at, d.ends_at,
            (select x.starts_at from shift x where x.jurisdiction_id = u.jurisdiction_id and x.unit_id = u.id
              order by x.starts_at limit 1) is not null as has_shifts,
-           n.next_change,
+           least(n.next_change, b.appointment_at) as next_change,
            coalesce(c.crew, 0) as crew, s.languages, h.certifications, h.expired,
-           coalesce(b.active, 0) as active, b.number, z.units as shares_crew, z.crew_with
+           coalesce(b.active, 0) as active, b.number, z.units as shares_crew, z.crew_with, b.appointment_at
     from unit u
     left join on_duty d on d.unit_id = u.id
     left join coming n on n.unit_id = u.id
@@ -212,6 +215,7 @@ class _Row(NamedTuple):
     number: str | None
     shares_crew: tuple[str, ...] | None
     crew_with: str | None
+    appointment_at: datetime | None
 
 
 def _seen(row: Any) -> Seen:
@@ -256,6 +260,7 @@ def _candidate(row: _Row) -> Candidate:
         resting_until=row.resting_until,
         shares_crew=frozenset(row.shares_crew or ()),
         crew_with=row.crew_with,
+        appointment_at=row.appointment_at,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dispatch.domain.classification import SHIPPED_RESPONDER_TYPES
 from dispatch.domain.errors import Refused
 from dispatch.domain.hazard import HEALTH, Sensitivity
 
@@ -126,6 +127,10 @@ _HIDDEN_FROM: dict[str, frozenset[str]] = {"police": frozenset({"cvi"}), "co_res
 
 # Whoever speaks for these is police.
 POLICE_TYPES = frozenset(_HIDDEN_FROM)
+
+# Whoever speaks for none of these may be police too: a sheriff's deputies are a responder type of a city's own, and
+# reports are taken by police in one city and by clerks in another.
+_NO_POLICE = frozenset(SHIPPED_RESPONDER_TYPES) - POLICE_TYPES - {"report_taker"}
 
 # Responder types that are told of an incident beside those who handle it: they neither begin it nor keep it open.
 ONE_WAY_TYPES = frozenset[str]().union(*_HIDDEN_FROM.values())
@@ -256,10 +261,12 @@ class Principal:
 
     def hides_health_of(self, responder_type: str) -> bool:
         """True when health that units of this type met does not exist for it: it speaks for police beside others."""
-        is_police_beside_others = (
-            self.agencies is not None and len(self.agencies) > 1 and not self.disciplines.isdisjoint(POLICE_TYPES)
-        )
-        return is_police_beside_others and responder_type not in POLICE_TYPES
+        return self.is_police_beside_others and responder_type not in POLICE_TYPES
+
+    @property
+    def is_police_beside_others(self) -> bool:
+        """True when it is kept to several agencies of which one is police."""
+        return self.agencies is not None and len(self.agencies) > 1 and not self.disciplines.isdisjoint(POLICE_TYPES)
 
     def sees_care(self, responder_type: str) -> bool:
         """True when it may know the details of what came of the work of such a unit, as far as it sees its conduct."""
@@ -334,14 +341,14 @@ class Principal:
     def hidden_responder_types(self) -> frozenset[str]:
         """Responder types that this principal never sees, in any list, count, feed or error.
 
-        Whoever is kept to agencies or a unit of which no discipline is known yet could be any of them.
+        Whoever is kept to agencies or a unit and may be police, as far as anybody knows, is not told of them either;
+        but who is one of them and of no police sees its own.
         """
-        if not self.disciplines and (self.agencies is not None or self.unit is not None):
-            return ONE_WAY_TYPES
-        hidden: set[str] = set()
-        for discipline in self.disciplines:
-            hidden |= _HIDDEN_FROM.get(discipline, frozenset())
-        return frozenset(hidden)
+        hidden = frozenset[str]().union(*(_HIDDEN_FROM.get(one, frozenset()) for one in self.disciplines))
+        is_kept = self.agencies is not None or self.unit is not None
+        if hidden or not is_kept or not self.disciplines.isdisjoint(ONE_WAY_TYPES):
+            return hidden
+        return frozenset() if self.disciplines and self.disciplines <= _NO_POLICE else ONE_WAY_TYPES
 
     def sees_responder_type(self, responder_type: str) -> bool:
         """False for units that are kept from this principal."""

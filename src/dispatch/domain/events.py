@@ -51,6 +51,8 @@ class EventType(StrEnum):
     UNIT_LOGGED_OFF = "unit.logged_off"
     UNIT_CREW_CHANGED = "unit.crew_changed"
     UNIT_SHIFT_ENDED = "unit.shift_ended"
+    UNIT_SHIFT_PLANNED = "unit.shift_planned"
+    UNIT_SHIFT_CANCELLED = "unit.shift_cancelled"
     UNIT_BREAK_STARTED = "unit.break_started"
     UNIT_BREAK_ENDED = "unit.break_ended"
     ASSIGNMENT_RESERVED = "assignment.reserved"

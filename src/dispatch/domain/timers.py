@@ -1,6 +1,6 @@
 """What is waited for and how long: the kinds of timers, and their limits as data, first row that fits wins."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -38,7 +38,11 @@ WATCHED_BY: dict[AssignmentStatus, TimerKind] = {
     _S.EN_ROUTE: _K.TRAVEL,
     _S.STAGED: _K.STAGED,
     _S.ON_SCENE: _K.WELFARE_CHECK,
+    _S.TRANSPORTING: _K.WELFARE_CHECK,
+    _S.AT_DESTINATION: _K.WELFARE_CHECK,
 }
+# Where a unit is among people and is asked whether it is well.
+WELFARE_CHECKED = tuple(status for status, kind in WATCHED_BY.items() if kind is _K.WELFARE_CHECK)
 OF_ASSIGNMENT = frozenset(WATCHED_BY.values()) | {_K.TRANSFER}
 
 # Run while nobody has taken the incident.
@@ -63,8 +67,9 @@ ASSUMED_TRAVEL_S = 20 * 60
 
 @dataclass(frozen=True, slots=True)
 class LimitRow:
-    """One limit. priorities, responder_types: empty means all. alone: True only for a crew of one, None for any.
+    """One limit. priorities, responder_types, statuses: empty means all.
 
+    alone: True only for a crew of one, None for any. statuses: where the assignment stands, of a welfare check.
     limit_s: None means never. Of travel it counts from the estimated arrival, of an appointment back from its hour.
     """
 
@@ -73,14 +78,18 @@ class LimitRow:
     priorities: frozenset[int] = frozenset()
     responder_types: frozenset[str] = frozenset()
     alone: bool | None = None
+    statuses: frozenset[AssignmentStatus] = frozenset()
 
-    def fits(self, kind: TimerKind, priority: int, responder_type: str | None, crew: int) -> bool:
+    def fits(
+        self, kind: TimerKind, priority: int, responder_type: str | None, crew: int, status: AssignmentStatus | None
+    ) -> bool:
         """True when the row speaks of this case."""
         return (
             kind is self.kind
             and (not self.priorities or priority in self.priorities)
             and (not self.responder_types or responder_type in self.responder_types)
             and (self.alone is None or self.alone == (crew <= 1))
+            and (not self.statuses or status in self.statuses)
         )
 
 
@@ -93,9 +102,15 @@ class WatchedFeed:
 
 
 def _row(
-    kind: TimerKind, limit_s: int | None, *priorities: int, types: str = "", alone: bool | None = None
+    kind: TimerKind,
+    limit_s: int | None,
+    *priorities: int,
+    types: str = "",
+    alone: bool | None = None,
+    status: AssignmentStatus | None = None,
 ) -> LimitRow:
-    return LimitRow(kind, limit_s, frozenset(priorities), frozenset(types.split()), alone)
+    statuses = frozenset() if status is None else frozenset({status})
+    return LimitRow(kind, limit_s, frozenset(priorities), frozenset(types.split()), alone, statuses)
 
 
 _ARMED = "police co_responder"
@@ -122,6 +137,8 @@ SHIPPED_LIMITS: tuple[LimitRow, ...] = (
     _row(_K.TRAVEL, 120, 0, 1),
     _row(_K.TRAVEL, 300),
     _row(_K.WELFARE_CHECK, None, types=_DESKS),
+    _row(_K.WELFARE_CHECK, 1800, types="fire ems", status=_S.TRANSPORTING),
+    _row(_K.WELFARE_CHECK, None, types=f"{_ARMED} fire ems", status=_S.AT_DESTINATION),  # a hospital, a jail: staffed
     _row(_K.WELFARE_CHECK, 600, types=_ARMED, alone=True),
     _row(_K.WELFARE_CHECK, 900, types=f"{_ARMED} fire ems"),
     _row(_K.WELFARE_CHECK, 300, alone=True),
@@ -146,9 +163,21 @@ class TimeLimits:
     rows: tuple[LimitRow, ...] = SHIPPED_LIMITS
     feeds: tuple[WatchedFeed, ...] = ()
 
-    def limit_s(self, kind: TimerKind, priority: int, responder_type: str | None = None, crew: int = 1) -> int | None:
+    @property
+    def are_calm_ones_unwatched(self) -> bool:
+        """True when something is never waited for at some priorities only, so that a rise must begin a timer."""
+        return any(row.limit_s is None and row.priorities and row.kind in OF_ASSIGNMENT for row in self.rows)
+
+    def limit_s(
+        self,
+        kind: TimerKind,
+        priority: int,
+        responder_type: str | None = None,
+        crew: int = 1,
+        status: AssignmentStatus | None = None,
+    ) -> int | None:
         """Seconds until the timer is due, None where nobody waits."""
-        found = (row.limit_s for row in self.rows if row.fits(kind, priority, responder_type, crew))
+        found = (row.limit_s for row in self.rows if row.fits(kind, priority, responder_type, crew, status))
         return next(found, None)
 
 
@@ -159,6 +188,7 @@ SHIPPED = TimeLimits()
 class Watched:
     """What a timer of an assignment must know of it. eta_s: turnout and travel as estimated when it was sent.
 
+    priority: how urgent the incident has been since, at its worst: a limit that was short does not become long.
     is_passed_on: it was transferred, or is with a desk; nobody goes there.
     """
 
@@ -176,10 +206,17 @@ class Watched:
             return TimerKind.TRANSFER
         return WATCHED_BY.get(self.status)
 
+    def limit_s(self, limits: TimeLimits) -> int | None:
+        """How long it is waited for; of travel beyond the estimate."""
+        kind = self.kind
+        if kind is None:
+            return None
+        return limits.limit_s(kind, self.priority, self.responder_type, self.crew, self.status)
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A timer that should run: of what kind, until when."""
+    """A timer that should run: of what kind, until when. payload: with the priority that it was set for."""
 
     kind: TimerKind
     at: datetime
@@ -188,12 +225,23 @@ class Due:
 
 def watch(one: Watched, since: datetime, limits: TimeLimits) -> Due | None:
     """The timer of an assignment that has stood in its status since that moment; None when nothing is waited for."""
-    kind = one.kind
-    if kind is None:
-        return None
-    limit_s = limits.limit_s(kind, one.priority, one.responder_type, one.crew)
-    if limit_s is None:
+    kind, limit_s = one.kind, one.limit_s(limits)
+    if kind is None or limit_s is None:
         return None
     if kind is TimerKind.TRAVEL:
         limit_s += ASSUMED_TRAVEL_S if one.eta_s is None else one.eta_s
-    return Due(kind, since + timedelta(seconds=limit_s))
+    return Due(kind, since + timedelta(seconds=limit_s), {"priority": one.priority})
+
+
+def hurried(one: Watched, was: int, due_at: datetime, now: datetime, limits: TimeLimits) -> datetime:
+    """When a timer that was set for the priority `was` is due now that the incident is more urgent; never later.
+
+    Whoever is asked something has the whole of the shorter time for the answer from now on.
+    """
+    limit_s, before_s = one.limit_s(limits), replace(one, priority=was).limit_s(limits)
+    if limit_s is None or before_s is None:
+        return due_at
+    sooner = now + timedelta(seconds=limit_s)
+    if one.kind is not TimerKind.OFFER:
+        sooner = max(now, due_at - timedelta(seconds=before_s - limit_s))
+    return min(due_at, sooner)

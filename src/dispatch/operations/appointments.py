@@ -24,7 +24,7 @@ from dispatch.operations.actor import Actor, tell
 from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.assignment_steps import ENDED_INCIDENT, StatusStep, Taken, take_step
 from dispatch.operations.assignments import AssignUnits, lock_units, new_assignment
-from dispatch.operations.queue import stop_waiting_for_hour
+from dispatch.operations.queue import is_held_for, stop_waiting_for_hour
 
 # Later than this it is a plan of care, which is the program's own record.
 LATEST = timedelta(days=366)
@@ -83,6 +83,7 @@ async def appoint(
     row = new_assignment(unit, incident, wanted, actor)
     row.scheduled_until = command.scheduled_until
     session.add(row)
+    unit.version += 1  # copies of the roster must know that it has an hour elsewhere
     timing = _hold(incident, row) + Timing([_begin(row, _ask_at(row, actor.now, limits))])
     payload = {
         "unit": row.call_sign,
@@ -119,7 +120,7 @@ async def come_due(
     )
     alarm = Raise(AlarmKind.APPOINTMENT_MISSED, message, row.id, incident, row, {"status": row.status})
     done.entries.append(await raise_alarm(session, alarm, actor))
-    if incident.status == IncidentStatus.HELD.value:
+    if is_held_for(incident, row):
         done.entries.append(stop_waiting_for_hour(incident, "appointment_missed", actor))
         done.timing += Timing(ends=[End(incident.id, OF_INCIDENT)])
     return done

@@ -40,7 +40,7 @@ from dispatch.operations.arrivals import warn_of_arrival
 from dispatch.operations.care import keep_care, left_to, told_of
 from dispatch.operations.crewing import crew_up
 from dispatch.operations.free_units import OUT
-from dispatch.operations.queue import leave_queue, put_back, stop_waiting_for_hour
+from dispatch.operations.queue import is_held_for, leave_queue, put_back, stop_waiting_for_hour
 from dispatch.operations.responsibility import is_asked, refusal_of, require_somebody_left, take_over
 from dispatch.operations.watching import watched
 
@@ -109,7 +109,7 @@ async def take_step(
     )
     taken.entries += promises
     if before is AssignmentStatus.RESERVED and not starts:
-        return _dropped(incident, row, taken, actor)
+        return _dropped(incident, row, unit, taken, actor)
     if row.responder_type not in ONE_WAY_TYPES:
         if is_yes:
             taken.timing += await leave_queue(session, incident, row, unit)
@@ -127,10 +127,12 @@ async def take_step(
     return taken
 
 
-def _dropped(incident: Incident, row: Assignment, taken: Taken, actor: Actor) -> Taken:
+def _dropped(incident: Incident, row: Assignment, unit: Unit | None, taken: Taken, actor: Actor) -> Taken:
     """What was kept for the unit is not; the unit is about something else and stays as it is."""
+    if unit is not None:
+        unit.version += 1  # copies of the roster must know that its hour is free
     taken.timing += Timing(ends=[End(row.id, OF_ENDED)])
-    if row.kind == AssignmentKind.APPOINTMENT.value and incident.status == IncidentStatus.HELD.value:
+    if is_held_for(incident, row):
         taken.entries.append(stop_waiting_for_hour(incident, "appointment_ended", actor))
         taken.timing += Timing(ends=[End(incident.id, OF_INCIDENT)])
     return taken
@@ -267,7 +269,7 @@ async def _let_wait(
             taken.timing += Timing(now_due, [End(incident.id, OF_QUEUE)])
     elif incident.status == IncidentStatus.PENDING.value:
         taken.timing += Timing(now_due)  # it never left the queue; its timers run on
-    elif incident.status == IncidentStatus.HELD.value and row.kind == AssignmentKind.APPOINTMENT.value:
+    elif is_held_for(incident, row):
         taken.entries.append(stop_waiting_for_hour(incident, "appointment_ended", actor))
         taken.timing += Timing(now_due, [End(incident.id, OF_INCIDENT)])
 

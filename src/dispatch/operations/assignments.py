@@ -29,7 +29,7 @@ from dispatch.domain.events import EventType
 from dispatch.domain.ids import Prefix, is_id
 from dispatch.domain.outcome import SHIPPED_OUTCOMES, Catalogue
 from dispatch.domain.time import iso
-from dispatch.domain.timers import OF_QUEUE, SHIPPED, TimeLimits
+from dispatch.domain.timers import OF_QUEUE, SHIPPED, WELFARE_CHECKED, TimeLimits
 from dispatch.domain.transfer import ASKED_FIRST, AssignmentKind, kind_of
 from dispatch.domain.unit import UnitStatus
 from dispatch.operations.actor import Actor, tell
@@ -216,12 +216,13 @@ async def check_in(
 ) -> Assignment:
     """The unit has said that it is well; the next welfare check is a whole interval away.
 
-    Raises Conflict off scene, NotFound; Refused when the principal may not speak for the unit or its agency.
+    Raises Conflict before it has arrived and when it has cleared, NotFound; Refused when the principal may not speak
+    for the unit or its agency.
     """
     _, row = await lock_assignment(session, assignment_id, actor, principal)
-    if row.status != AssignmentStatus.ON_SCENE.value:
+    if AssignmentStatus(row.status) not in WELFARE_CHECKED:
         raise Conflict(
-            f"{row.call_sign} is {row.status.replace('_', ' ')}; welfare is checked on scene.",
+            f"{row.call_sign} is {row.status.replace('_', ' ')}; welfare is checked from the arrival on.",
             fix="Nothing needs doing, or tell its status with POST /v1/assignments/{id}/status.",
         )
     timing = await watched(session, row, actor.now, limits)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
 from dispatch.db.ids import new_id
-from dispatch.db.models import AlsoOutcome, Assignment, FollowUp
+from dispatch.db.models import AlsoOutcome, Assignment, FollowUp, Unit
 from dispatch.domain.care import FOLLOW_UP, Care, shown_entries
 from dispatch.domain.errors import FieldProblem, Invalid
 from dispatch.domain.events import EventType
@@ -104,18 +104,19 @@ def require_due(due_at: datetime, actor: Actor, pointer: str) -> None:
         raise Invalid("A follow-up is due in the future, within a year.", fix="Send a later time.", errors=[problem])
 
 
-def promised(row: Assignment, due_at: datetime, what: str, actor: Actor) -> FollowUp:
-    """An open follow-up of the assignment, not yet added. what: without clinical detail."""
+def promised(row: Assignment, due_at: datetime, what: str, actor: Actor, doer: Unit | None = None) -> FollowUp:
+    """An open follow-up of the assignment, not yet added. what: without clinical detail. doer: None: its own unit."""
+    who: Assignment | Unit = row if doer is None else doer
     return FollowUp(
         jurisdiction_id=actor.jurisdiction_id,
         id=new_id(Prefix.FOLLOW_UP),
         assignment_id=row.id,
         incident_id=row.incident_id,
-        unit_id=row.unit_id,
-        call_sign=row.call_sign,
-        agency_id=row.agency_id,
-        program_id=row.program_id,
-        responder_type=row.responder_type,
+        unit_id=row.unit_id if doer is None else doer.id,
+        call_sign=who.call_sign,
+        agency_id=who.agency_id,
+        program_id=who.program_id,
+        responder_type=who.responder_type,
         what=what,
         due_at=due_at,
         created_at=actor.now,

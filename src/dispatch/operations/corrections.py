@@ -2,15 +2,17 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dispatch.db import log
-from dispatch.db.models import Assignment
+from dispatch.db.models import Assignment, Timer
+from dispatch.db.timers import Timing
 from dispatch.domain.assignment import ACTIVE, AssignmentMode, AssignmentStatus, is_about_the_past, stamp_column
 from dispatch.domain.errors import FieldProblem, Invalid
 from dispatch.domain.events import EventType
 from dispatch.domain.time import iso
-from dispatch.domain.timers import TimeLimits
+from dispatch.domain.timers import TimeLimits, TimerKind
 from dispatch.operations.actor import Actor
 from dispatch.operations.assignment_steps import StatusStep, Taken
 from dispatch.operations.watching import watched
@@ -62,8 +64,22 @@ async def correct(session: AsyncSession, row: Assignment, step: StatusStep, acto
     }
     done = Taken([log.Entry(EventType.ASSIGNMENT_CORRECTED, row.id, told, row.incident_id, payload)])
     if step.status.value == row.status and step.status in ACTIVE:
-        done.timing = await watched(session, row, told, limits)
+        done.timing = await _counted_anew(session, row, told, limits)
     return done
+
+
+async def _counted_anew(session: AsyncSession, row: Assignment, told: datetime, limits: TimeLimits) -> Timing:
+    """Nobody heard from a unit because a time was put right: once a check was missed, the checks go on as they do."""
+    missed = await session.scalar(
+        select(Timer.id).where(
+            Timer.jurisdiction_id == row.jurisdiction_id,
+            Timer.subject_id == row.id,
+            Timer.kind == TimerKind.WELFARE_CHECK.value,
+            Timer.fired_at.is_(None),
+            Timer.payload.has_key("misses"),
+        )
+    )
+    return await watched(session, row, told, limits) if missed is None else Timing()
 
 
 def _stamp(row: Assignment, status: AssignmentStatus) -> datetime | None:

@@ -12,7 +12,7 @@ from dispatch.db import log
 from dispatch.db.candidates import candidates_now
 from dispatch.db.crews import Crew, crews_now
 from dispatch.db.lookup import get_unit
-from dispatch.db.models import Assignment, Incident, Responder, Shift, ShiftMember, Unit
+from dispatch.db.models import Agency, Assignment, Incident, Responder, Shift, ShiftMember, Unit
 from dispatch.domain.access import Principal
 from dispatch.domain.assignment import ACTIVE
 from dispatch.domain.errors import Conflict, FieldProblem, Invalid
@@ -44,7 +44,7 @@ async def find_people(session: AsyncSession, names: Sequence[str], field: str, a
     """The people with these ids or employee numbers, in that order.
 
     Raises Invalid naming whoever does not exist, or shares a number with somebody of another agency. People of agencies
-    that the actor may not act for do not exist for it.
+    that the actor may not act for do not exist for it, nor do those of agencies that it must not know of.
     """
     asked = list(dict.fromkeys(names))
     query = select(Responder).where(
@@ -54,6 +54,9 @@ async def find_people(session: AsyncSession, names: Sequence[str], field: str, a
     )
     if actor.agencies is not None:
         query = query.where(Responder.agency_id.in_(sorted(actor.agencies)))
+    if actor.hidden_types:
+        hidden = select(Agency.id).where(Agency.jurisdiction_id == actor.jurisdiction_id, Agency.one_way)
+        query = query.where(Responder.agency_id.not_in(hidden))
     found: dict[str, Responder] = {}
     for person in await session.scalars(query):
         if found.get(person.employee_number, person) is not person and person.employee_number in asked:
@@ -205,11 +208,11 @@ def report_for_duty(unit: Unit, now: datetime) -> None:
         unit.status, unit.status_at, unit.status_reason = UnitStatus.AVAILABLE.value, now, None
 
 
-def require_end(until: datetime, since: datetime) -> None:
+def require_end(until: datetime, since: datetime, *, field: str = "until") -> None:
     """Returns when a shift may end then. Raises Invalid."""
     if not since < until <= since + LONGEST:
         hours = round(LONGEST.total_seconds() / 3600)
-        problem = FieldProblem("/until", "end_out_of_range", f"after {iso(since)} and within {hours} hours")
+        problem = FieldProblem(f"/{field}", "end_out_of_range", f"after {iso(since)} and within {hours} hours")
         raise Invalid("A shift ends after it begins, within three days.", fix="Send another end.", errors=[problem])
 
 

@@ -208,11 +208,13 @@ async def override(
     )
     session.add(row)
     before = {"category": incident.category, "priority": incident.priority, "incident_type": incident.incident_type}
+    urgency = incident.priority
     timing = follow(incident, row.id, data, actor.now, restart=data["plan"] != last.decision["plan"])
     payload = {**summary(row.id, data), "before": before, "reason": wish.reason, "note": wish.note}
     entries = [log.Entry("incident.overridden", incident.id, actor.now, incident.id, payload)]
     is_with_a_desk = incident.status == IncidentStatus.ACTIVE.value and await is_off_the_queue(session, incident)
-    if is_with_a_desk and risen(last.decision, data):
+    is_held = incident.status == IncidentStatus.HELD.value and data["priority"] <= LIFE_AT_STAKE
+    if (is_with_a_desk and risen(last.decision, data)) or (is_held and data["priority"] < urgency):
         entries.append(put_back(incident, "decided_otherwise", actor))
         timing += Timing(ends=[End(incident.id, OF_INCIDENT)])
     await tell(session, actor, *entries, timing=timing)

@@ -18,19 +18,19 @@ from dispatch.domain.events import EventType
 from dispatch.domain.incident import IncidentStatus
 from dispatch.domain.stack import LIFE_AT_STAKE
 from dispatch.domain.time import iso
-from dispatch.domain.timers import MISSES_THAT_ESCALATE, TimeLimits, TimerKind
+from dispatch.domain.timers import TimeLimits, TimerKind
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.appointments import come_due
 from dispatch.operations.assignment_steps import StatusStep, Taken, take_step
 from dispatch.operations.chain import hear_no, move_on
-from dispatch.operations.escalation import Help, escalate_for
 from dispatch.operations.feed_silence import look_at_feed
 from dispatch.operations.hand_off import refused
 from dispatch.operations.position_silence import look_for_silence
 from dispatch.operations.responsibility import is_asked
 from dispatch.operations.shift_ends import end_of_shift
 from dispatch.operations.watching import watched, watched_by
+from dispatch.operations.welfare import check_missed
 
 TIMER_ACTOR = "timer"
 
@@ -138,29 +138,12 @@ async def _told_again(firing: Firing, row: Assignment, alarm: Raise) -> Taken:
 
 
 async def _welfare(firing: Firing) -> Taken | None:
-    """A missed check is asked again after the same time; the second one in a row escalates by itself, once."""
     row = await _watched_still(firing)
     if row is None:
         return None
-    session, actor = firing.session, firing.actor
-    incident = await _incident(session, firing.timer)
-    misses = int(firing.timer.payload.get("misses", 0)) + 1
-    again = [
-        Begin(one.kind, one.subject_id, one.incident_id, one.due_at, {"misses": misses})
-        for one in (await watched(session, row, actor.now, firing.limits)).begins
-    ]
-    done = Taken(timing=Timing(again))
-    message = f"{row.call_sign} did not answer the welfare check on scene of #{incident.number} ({misses} missed)."
-    missed = Raise(AlarmKind.WELFARE_MISSED, message, row.id, incident, row, {"misses": misses})
-    done.entries.append(await raise_alarm(session, missed, actor))
-    if misses == MISSES_THAT_ESCALATE:
-        because = "A unit on scene did not answer two welfare checks."
-        more = await escalate_for(session, incident, row, Help("welfare_missed", because), actor)
-        message = f"{row.call_sign} missed {misses} welfare checks on scene of #{incident.number}: send police and EMS."
-        alarm = Raise(AlarmKind.WELFARE_ESCALATED, message, row.id, incident, row, {"misses": misses})
-        done.entries += [*more.entries, await raise_alarm(session, alarm, actor)]
-        done.timing += more.timing
-    return done
+    incident = await _incident(firing.session, firing.timer)
+    earlier = int(firing.timer.payload.get("misses", 0))
+    return await check_missed(firing.session, incident, row, earlier + 1, firing.actor, firing.limits)
 
 
 async def _unassigned(firing: Firing) -> Taken | None:

@@ -16,12 +16,14 @@ from dispatch.domain.alarm import AlarmKind
 from dispatch.domain.classification import HIGHEST_PRIORITY, SlotRole
 from dispatch.domain.events import EventType
 from dispatch.domain.timers import OF_INCIDENT
-from dispatch.operations.actor import Actor
+from dispatch.operations.actor import Actor, tell
 from dispatch.operations.alarms import Raise, raise_alarm
 from dispatch.operations.decisions import decision_row, follow, latest_decision, summary
 from dispatch.operations.queue import is_off_the_queue, put_back
 
 POLICE_AND_EMS = (("police", SlotRole.PRIMARY), ("ems", SlotRole.STAGED))
+# Who asks where it must not be known whose unit is there, nor whether it asked or was missed.
+UNNAMED = "unnamed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +90,18 @@ async def escalate_for(
 ) -> Escalated:
     """As escalate, because of this assignment. Of a unit that is told one way nobody else learns that it is there.
 
-    Neither its assignment nor what it did is told, and for the others an alarm names the incident alone.
+    Neither its assignment nor what it did is told, nor by whose hand or request; for the others an alarm names the
+    incident alone. It is told here already, apart from what its own side reads: nothing is left to tell.
     """
     if row.responder_type not in ONE_WAY_TYPES:
         return await escalate(session, incident, replace(wanted, assignment=row.id), actor)
     unsaid = replace(wanted, rule="help_needed", because="Somebody there needs help at once.")
-    done = await escalate(session, incident, unsaid, actor)
+    nobody = replace(actor, subject=UNNAMED, request_id=None)
+    done = await escalate(session, incident, unsaid, nobody)
     message = f"#{incident.number} needs {' and '.join(kind for kind, _ in wanted.who)} now."
-    told = await raise_alarm(session, Raise(AlarmKind.RISK_RAISED, message, incident.id, incident), actor)
-    return Escalated([*done.entries, told], done.timing)
+    told = await raise_alarm(session, Raise(AlarmKind.RISK_RAISED, message, incident.id, incident), nobody)
+    await tell(session, nobody, *done.entries, told, timing=done.timing)
+    return Escalated()
 
 
 async def _has_left(session: AsyncSession, incident: Incident, kinds: set[str], since: datetime) -> bool:

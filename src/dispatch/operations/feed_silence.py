@@ -21,6 +21,12 @@ _LAST_OF_FEED = text(
        where i.jurisdiction_id = :jurisdiction_id and c.source = :source
          and i.opened_at > cast(:since as timestamptz) - interval '1 day'
          and c.recorded_at > cast(:since as timestamptz)),
+      (select max(u.recorded_at) from incident i
+       join call c on c.jurisdiction_id = i.jurisdiction_id and c.incident_id = i.id
+       join call_update u on u.jurisdiction_id = c.jurisdiction_id and u.call_id = c.id
+       where i.jurisdiction_id = :jurisdiction_id and c.source = :source
+         and i.opened_at > cast(:since as timestamptz) - interval '1 day'
+         and u.recorded_at > cast(:since as timestamptz)),
       (select recorded_at from sender_list
        where jurisdiction_id = :jurisdiction_id and source = :source
          and recorded_at > cast(:since as timestamptz)))
@@ -29,7 +35,7 @@ _LAST_OF_FEED = text(
 
 
 async def look_at_feed(session: AsyncSession, subject_id: str, limits: TimeLimits, actor: Actor) -> Taken | None:
-    """A feed is looked at again when its newest call or list is as old as its limit: a call costs it nothing.
+    """A feed is looked at again when its newest call, update or list is as old as its limit: a call costs it nothing.
 
     None where nobody expects anything of it any more.
     """

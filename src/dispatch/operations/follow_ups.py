@@ -6,11 +6,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.db.models import FollowUp
-from dispatch.domain.access import Principal
+from dispatch.db.lookup import get_unit
+from dispatch.db.models import Assignment, FollowUp, Unit
+from dispatch.domain.access import ONE_WAY_TYPES, Principal
 from dispatch.domain.assignment import AssignmentStatus
 from dispatch.domain.care import require_outcome
-from dispatch.domain.errors import Conflict, NotFound
+from dispatch.domain.errors import Conflict, FieldProblem, Invalid, NotFound, Refused
 from dispatch.domain.events import EventType
 from dispatch.domain.outcome import SHIPPED_OUTCOMES, Catalogue
 from dispatch.domain.time import iso
@@ -23,18 +24,23 @@ _WAS_THERE = frozenset({AssignmentStatus.CLEARED, AssignmentStatus.ON_SCENE, Ass
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What somebody will do about an assignment, and by when. what: without clinical detail."""
+    """What somebody will do about an assignment, and by when. what: without clinical detail.
+
+    unit: who does it, by call sign or id; None: the unit of the assignment.
+    """
 
     assignment_id: str
     due_at: datetime
     what: str
+    unit: str | None = None
 
 
 async def promise(
     session: AsyncSession, command: Promise, actor: Actor, principal: Principal | None = None
 ) -> FollowUp:
-    """The follow-up is open. Raises Invalid for a day that has passed or lies more than a year away, Conflict where the
-    unit was never there, NotFound; Refused when the principal may not speak for the unit or its agency.
+    """The follow-up is open, and belongs to whoever does it. Raises Invalid for a day that has passed or lies more than
+    a year away, and for a unit on the other side of the one-way valve; Conflict where the unit of the assignment was
+    never there; NotFound; Refused when the principal may not speak for either unit or its agency.
     """
     _, row = await lock_assignment(session, command.assignment_id, actor, principal)
     if AssignmentStatus(row.status) not in _WAS_THERE:
@@ -48,10 +54,31 @@ async def promise(
             fix="Promise the follow-up on an assignment of a unit.",
         )
     require_due(command.due_at, actor, "/due_at")
-    made = promised(row, command.due_at, command.what, actor)
+    doer = None if command.unit is None else await _who_does_it(session, row, command.unit, actor, principal)
+    made = promised(row, command.due_at, command.what, actor, doer)
     session.add(made)
     await tell(session, actor, of_follow_up(EventType.FOLLOW_UP_PROMISED, made, actor))
     return made
+
+
+async def _who_does_it(
+    session: AsyncSession, row: Assignment, name: str, actor: Actor, principal: Principal | None
+) -> Unit:
+    """The unit that is named. A phone gives to its own agency alone, others to those for which they act."""
+    unit = await get_unit(session, actor.jurisdiction_id, name, hidden_types=actor.hidden_types)
+    if principal is not None:
+        principal.require_agency(unit.agency_id)
+        if principal.unit is not None and unit.agency_id != row.agency_id:
+            raise Refused(
+                f"{unit.call_sign} is of another agency.", fix="Ask the dispatcher, who can give it to that unit."
+            )
+    if (unit.responder_type in ONE_WAY_TYPES) != (row.responder_type in ONE_WAY_TYPES):
+        raise Invalid(
+            f"{unit.call_sign} follows up nothing of {row.call_sign}: one of them is told one way.",
+            fix="Name a unit of the same side, or leave `unit` out.",
+            errors=[FieldProblem("/unit", "kept_apart", "these units are kept apart")],
+        )
+    return unit
 
 
 async def complete(

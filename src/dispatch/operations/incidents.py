@@ -15,6 +15,7 @@ from dispatch.domain.access import ONE_WAY_TYPES
 from dispatch.domain.assignment import ACTIVE, AssignmentStatus
 from dispatch.domain.errors import Conflict, FieldProblem, IllegalTransition, Invalid
 from dispatch.domain.incident import IncidentStatus, legal_incident_moves, require_disposition, require_incident_move
+from dispatch.domain.stack import LIFE_AT_STAKE
 from dispatch.domain.time import iso
 from dispatch.domain.timers import OF_INCIDENT, TimerKind
 from dispatch.domain.transfer import AssignmentKind
@@ -35,7 +36,10 @@ class Close:
 
 
 async def hold(session: AsyncSession, incident_id: str, until: datetime, reason: str, actor: Actor) -> Incident:
-    """The incident waits on purpose until a moment, with the reason on it. Raises Conflict while a unit is on it."""
+    """The incident waits on purpose until a moment, with the reason on it.
+
+    Raises Conflict while a unit is on it, and for a life threat: who thinks that it is none lowers its priority first.
+    """
     incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
     if until <= actor.now:
         raise Invalid(
@@ -44,6 +48,12 @@ async def hold(session: AsyncSession, incident_id: str, until: datetime, reason:
             errors=[FieldProblem("/until", "not_in_future", f"not later than now ({iso(actor.now)})")],
         )
     await _require_nobody_on(session, incident)
+    if incident.priority <= LIFE_AT_STAKE:
+        raise Conflict(
+            f"{incident.number} is a life threat (priority {incident.priority}) and is not held.",
+            fix="Send a unit; or override its priority first, with the reason why it can wait.",
+            priority=incident.priority,
+        )
     _move(incident, IncidentStatus.HELD)
     incident.held_until = until
     incident.status_reason = reason

@@ -45,10 +45,13 @@ async def known_responder_types(
 async def require_responder_type(
     session: AsyncSession, policies: ActivePolicies, responder_type: str, actor: Actor
 ) -> None:
-    """Returns when the type is known here. Raises Invalid, which names no type that the actor must not know of."""
+    """Returns when the actor knows the type. Raises Invalid, which names none that it must not know of.
+
+    Whoever may not know of a type makes nothing of it either: that a name is taken there would tell who has it.
+    """
     known = await known_responder_types(session, policies, actor.jurisdiction_id, actor.now)
-    if responder_type not in known:
-        told = sorted(known - actor.hidden_types)
+    told = sorted(known - actor.hidden_types)
+    if responder_type not in told:
         raise Invalid(
             f"There is no responder type {responder_type}.",
             fix=f"Use one of: {', '.join(told)}; a program with this type makes it known.",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import except_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -132,14 +132,16 @@ async def _lock_list(session: AsyncSession, source: str, actor: Actor) -> Sender
 
 
 async def _without_one_way_units(session: AsyncSession, calls: Sequence[Listed], actor: Actor) -> dict[str, Listed]:
-    """The list, each reference once, without units that must be known to nobody who reads it."""
-    hidden = frozenset(
-        await session.scalars(
-            select(Unit.call_sign).where(
-                Unit.jurisdiction_id == actor.jurisdiction_id, Unit.responder_type.in_(sorted(ONE_WAY_TYPES))
-            )
-        )
-    )
+    """The list, each reference once, without units that must be known to nobody who reads it.
+
+    A call sign that is also one of the other side means that one. A sender who may not know of such units has named
+    none, and would learn from what is missing which they are.
+    """
+    hidden: frozenset[str] = frozenset()
+    if not actor.hidden_types:
+        signs = select(Unit.call_sign).where(Unit.jurisdiction_id == actor.jurisdiction_id)
+        one_way = Unit.responder_type.in_(sorted(ONE_WAY_TYPES))
+        hidden = frozenset(await session.scalars(except_(signs.where(one_way), signs.where(~one_way))))
     return {one.ref: Listed(one.ref, tuple(unit for unit in one.units if unit not in hidden)) for one in calls}
 
 

@@ -28,6 +28,15 @@ def put_back(incident: Incident, reason: str, actor: Actor) -> log.Entry:
     return log.Entry(EventType.INCIDENT_REOPENED, incident.id, actor.now, incident.id, payload)
 
 
+def is_held_for(incident: Incident, row: Assignment) -> bool:
+    """True while the incident is held and somebody who handles it has an appointment there.
+
+    Who is told one way holds nothing, so that it ends no hold either.
+    """
+    is_appointed = row.kind == AssignmentKind.APPOINTMENT.value and row.responder_type not in ONE_WAY_TYPES
+    return is_appointed and incident.status == IncidentStatus.HELD.value
+
+
 def stop_waiting_for_hour(incident: Incident, reason: str, actor: Actor) -> log.Entry:
     """The incident waits for whoever can come, since nobody comes at the hour; its step of the plan begins anew.
 

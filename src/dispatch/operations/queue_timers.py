@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dispatch.db.timers import Begin, Timing
 from dispatch.domain.timers import TimeLimits, TimerKind
 from dispatch.operations.actor import Actor, tell
+from dispatch.operations.hurried_timers import hurried_timers
 from dispatch.operations.position_silence import position_look
 from dispatch.operations.shift_ends import shift_end_timers
 
@@ -49,7 +50,8 @@ _FEEDS_WATCHED = text(
 
 
 async def plant(session: AsyncSession, limits: TimeLimits, actor: Actor) -> int:
-    """Pending incidents, watched feeds, ended shifts and positions have their timers. Returns how many were planted."""
+    """Pending incidents, watched feeds, ended shifts and positions have their timers, and those of assignments are as
+    short as their incident has become urgent. Returns how many were planted."""
     key = {"jurisdiction_id": actor.jurisdiction_id}
     if not (await session.execute(_MY_TURN, key)).scalar_one():
         return 0
@@ -68,6 +70,7 @@ async def plant(session: AsyncSession, limits: TimeLimits, actor: Actor) -> int:
             if FEED + feed.source not in watched
         ]
     begins += await shift_end_timers(session, actor.now, actor.jurisdiction_id, PLANTED_AT_ONCE)
+    begins += await hurried_timers(session, limits, actor)
     begins += await position_look(session, actor.now, actor.jurisdiction_id)
     await tell(session, actor, timing=Timing(begins))
     return len(begins)

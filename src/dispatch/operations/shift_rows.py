@@ -20,7 +20,12 @@ async def next_shift(session: AsyncSession, unit: Unit, now: datetime) -> Shift 
     """The unit's first shift that has not begun."""
     row: Shift | None = await session.scalar(
         select(Shift)
-        .where(Shift.jurisdiction_id == unit.jurisdiction_id, Shift.unit_id == unit.id, Shift.starts_at > now)
+        .where(
+            Shift.jurisdiction_id == unit.jurisdiction_id,
+            Shift.unit_id == unit.id,
+            Shift.starts_at > now,
+            Shift.ends_at > Shift.starts_at,
+        )
         .order_by(Shift.starts_at)
         .limit(1)
     )
@@ -42,6 +47,7 @@ async def planned(session: AsyncSession, unit: Unit, now: datetime) -> Shift | N
             Shift.unit_id == unit.id,
             Shift.starts_at <= now + EARLY,
             Shift.ends_at > now,
+            Shift.ends_at > Shift.starts_at,
         )
         .order_by(Shift.starts_at)
         .limit(1)
@@ -61,6 +67,7 @@ async def require_room(session: AsyncSession, shift: Shift) -> None:
                 Shift.id != shift.id,
                 Shift.starts_at < shift.ends_at,
                 Shift.ends_at > shift.starts_at,
+                Shift.ends_at > Shift.starts_at,
             )
             .order_by(Shift.starts_at)
             .limit(1)

@@ -23,7 +23,7 @@ from dispatch.domain.assignment import (
 from dispatch.domain.errors import Conflict, Refused
 from dispatch.domain.events import EventType, event_of
 from dispatch.domain.time import iso
-from dispatch.domain.timers import OF_QUEUE, SHIPPED, TimeLimits
+from dispatch.domain.timers import OF_QUEUE, SHIPPED, WELFARE_CHECKED, TimeLimits
 from dispatch.domain.transfer import ASKED_FIRST
 from dispatch.operations.actor import Actor, tell
 from dispatch.operations.assignment_steps import (
@@ -204,7 +204,9 @@ async def _follow(
         follow_unit(unit, unit_status_after(before), actor.now)
     else:
         unit.version += 1
-    timing = await watched(session, row, getattr(row, stamp_column(before)) or actor.now, limits)
+    # Whoever was heard of a moment ago has not been silent since it arrived.
+    since = None if before in WELFARE_CHECKED else getattr(row, stamp_column(before))
+    timing = await watched(session, row, since or actor.now, limits)
     is_only_asked = before is AssignmentStatus.OFFERED and row.kind in ASKED_FIRST
     if row.responder_type in ONE_WAY_TYPES or before not in ACTIVE or is_only_asked:
         return timing

@@ -12,13 +12,18 @@ from dispatch.domain.outcome import OUTCOMES, PASSED_ON, SHIPPED_OUTCOMES
 
 # One row per incident and responder type first, then the police of the same incident beside it. `handled` is a clear of
 # which no outcome leaves anything to somebody else and the first is no mere cancellation, on an incident that is
-# closed: an open one may still go otherwise. Rows that keep no more than a word are read by the catalogue that ships.
+# closed: an open one may still go otherwise. Whoever cleared without a time on scene, and was not turned round, may
+# have been there: nobody is counted as alone beside them. Rows that keep no more than a word are read by the catalogue
+# that ships.
 _COUNTS = text(
     """
     with told as (
       select i.id, i.status, a.responder_type,
              bool_or(coalesce(a.ordered_at, a.accepted_at) is not null) as dispatched,
              bool_or(a.on_scene_at is not null) as arrived,
+             bool_or(a.on_scene_at is not null or (
+               a.status = 'cleared' and a.kind <> 'transfer' and a.outcome <> all(:turned_round)
+             )) as may_have_arrived,
              bool_or(a.status = 'cleared' and (
                a.outcome = any(:met) or jsonb_path_exists(a.outcomes, '$[*] ? (@.met == true)')
              ) is true) as met,
@@ -37,8 +42,9 @@ _COUNTS = text(
       select id,
              bool_or(responder_type = any(:police)) as police_associated,
              bool_or(responder_type = any(:police) and dispatched) as police_dispatched,
-             bool_or(responder_type = any(:police) and arrived) as police_arrived,
-             array_agg(responder_type) filter (where arrived and responder_type = any(:ordered)) as ordered_arrived
+             bool_or(responder_type = any(:police) and may_have_arrived) as police_arrived,
+             array_agg(responder_type) filter (where may_have_arrived and responder_type = any(:ordered))
+               as ordered_arrived
       from told group by id
     )
     select t.responder_type,
@@ -70,10 +76,11 @@ class Handling:
     """Incidents of one responder type; each count is of incidents, not of units, and each is part of `associated`.
 
     associated: a unit of the type was given to it, whatever came of that. dispatched: one was ordered or accepted.
-    arrived: one was on scene. arrived_alone: and no police, fire or EMS unit was. contact_made: one cleared and says
-    that somebody was reached. passed_on: one left it to others, handed it off or gave it back. handled: one cleared
-    with outcomes that leave nothing to others, and the incident is closed; and of these the ones where police were
-    never assigned, never sent (ordered or accepted), never there. An officer who comes with a clinician is police.
+    arrived: one was on scene. arrived_alone: and no police, fire or EMS unit was, or may have been. contact_made: one
+    cleared and says that somebody was reached. passed_on: one left it to others, handed it off or gave it back.
+    handled: one cleared with outcomes that leave nothing to others, and the incident is closed; and of these the ones
+    where police were never assigned, never sent (ordered or accepted), never there as far as anybody can tell. An
+    officer who comes with a clinician is police.
     still_open: not decided yet, in none of the last four.
     """
 
@@ -117,6 +124,7 @@ async def handling(
             "hidden": sorted(hidden_types),
             "passed_on": list(PASSED_ON),
             "met": [word for one in OUTCOMES if one.met for word in SHIPPED_OUTCOMES.words_for(one.code)],
+            "turned_round": [one.code for one in OUTCOMES if not one.handles],
             "unhandled": [*PASSED_ON, *(one.code for one in OUTCOMES if not one.handles)],
         },
     )

@@ -8,7 +8,8 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.domain.access import Principal
+from dispatch.domain.access import POLICE_TYPES, Principal
+from dispatch.domain.outcome import OUTCOMES
 from dispatch.domain.premise import SAME_ADDRESS_WITHIN_M, Search, squares
 
 # Squares of about 220 m, as the index of incidents has them (db/models/incident.py).
@@ -42,7 +43,7 @@ NEAR = f"""
             select * from by_address where apart is null or apart <= {SAME_ADDRESS_WITHIN_M}) found
       where linked_to is null and id <> all(cast(:without as text[])) and opened_at <= :until
     ), there as materialized (
-      select a.incident_id, a.responder_type, a.agency_id, a.unit_id, a.outcome, a.on_scene_at
+      select a.incident_id, a.responder_type, a.agency_id, a.unit_id, a.outcome, a.outcomes, a.on_scene_at
       from near join assignment a on a.jurisdiction_id = near.jurisdiction_id and a.incident_id = near.id
       where a.responder_type <> all(cast(:hidden as text[]))
     )
@@ -64,6 +65,8 @@ _COUNTS = text(
               where outcome is not null
                 and (cast(:agencies as text[]) is null or agency_id = any(cast(:agencies as text[])))
                 and (cast(:only_unit as text) is null or unit_id = :only_unit)
+                and (not cast(:no_health_of_others as boolean) or responder_type = any(cast(:police as text[]))
+                     or not coalesce((outcomes -> 0 ->> 'health')::boolean, outcome = any(cast(:health as text[]))))
               group by outcome
     union all select 'latest', to_jsonb(newest) #>> '{}', -row_number() over (order by opened_at desc, id desc)
               from (select id, number, status, category, incident_type, disposition, opened_at, apart, same_address
@@ -108,7 +111,7 @@ class History:
 
 async def history_near(session: AsyncSession, principal: Principal, wanted: HistoryOf, *, with_latest: bool) -> History:
     """The incidents of before near the place, as this principal may know of them: without units hidden from it, and
-    outcomes of its own agencies and unit alone.
+    outcomes of its own agencies and unit alone, of which health that others met is none for police.
     """
     values = _values(principal, wanted)
     rows = (await session.execute(_COUNTS, {**values, "latest": LATEST if with_latest else 0})).all()
@@ -166,4 +169,7 @@ def _values(principal: Principal, wanted: HistoryOf) -> dict[str, Any]:
         "hidden": sorted(principal.hidden_responder_types()),
         "agencies": None if principal.agencies is None else sorted(principal.agencies),
         "only_unit": principal.unit,
+        "no_health_of_others": principal.is_police_beside_others,
+        "police": sorted(POLICE_TYPES),
+        "health": [word for one in OUTCOMES if one.is_health for word in (one.code, *one.formerly)],
     }

@@ -20,7 +20,8 @@ class Candidate:
     position_at: when it was seen at `position`; None when that is not known. home: where it waits.
     commands: it leads others and brings no crew of its own, such as a battalion chief's car.
     mobile: False for a desk, which does not travel. area: rings of (lon, lat) it serves, None for everywhere.
-    resting_until: not to be sent before this. shares_crew: ids of the other units that its crew staffs in turn.
+    resting_until: not to be sent before this. appointment_at: its next hour elsewhere.
+    shares_crew: ids of the other units that its crew staffs in turn.
     crew_with: the one of them (a call sign) that the crew is out with now.
     workload: assignments or busy seconds today, any one measure for all.
     """
@@ -48,6 +49,7 @@ class Candidate:
     mobile: bool = True
     area: tuple[Ring, ...] | None = None
     resting_until: datetime | None = None
+    appointment_at: datetime | None = None
     shares_crew: frozenset[str] = frozenset()
     crew_with: str | None = None
     workload: float = 0.0

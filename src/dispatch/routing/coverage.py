@@ -96,8 +96,9 @@ def _index(weights: Grid, nearest: Grid, demand: Grid) -> Grid:
 class Coverage:
     """The loss of each free unit, worked out for all units of a responder type when the first of them is asked.
 
-    units: all that could go somewhere now; a unit's loss is told among those of its own responder type. A crew covers
-    once, from the nearest of the vehicles that it staffs, and all of them are lost with it.
+    units: all that could go somewhere now; a unit's loss is told among those of its own responder type, and of the
+    types of the other vehicles that its crew staffs. A crew covers once, from the nearest of its vehicles of a type,
+    and all of them are lost with it.
     """
 
     def __init__(
@@ -105,10 +106,24 @@ class Coverage:
     ) -> None:
         self.zones = [zone for zone in zones if zone.demand > 0]
         self.units, self.travel, self.at, self.rule = units, travel, at, rule
+        self._by_id = {unit.unit_id: unit for unit in units}
         self._losses: dict[str, Mapping[str, float]] = {}
 
     def __call__(self, unit: Candidate) -> float:
-        """What is lost when this unit leaves; more is worse. 0 for a desk, which covers no ground."""
+        """What is lost when this unit leaves; more is worse. 0 for a desk, which covers no ground.
+
+        A crew that staffs vehicles of other types is lost to their ground too. Expected cover adds up over types;
+        preparedness does not, and is told of the unit's own type alone.
+        """
+        lost = self._loss(unit)
+        if unit.shares_crew and self.rule.measure is Measure.EXPECTED:
+            mates = (self._by_id[one] for one in sorted(unit.shares_crew) if one in self._by_id)
+            # Several vehicles of one type are one loss already.
+            others = {mate.responder_type: mate for mate in mates if mate.responder_type != unit.responder_type}
+            lost += sum(self._loss(others[kind]) for kind in sorted(others))
+        return lost
+
+    def _loss(self, unit: Candidate) -> float:
         kind = unit.responder_type
         if kind not in self._losses:
             self._losses[kind] = self._of_type(kind)

@@ -88,20 +88,22 @@ def _fitness(unit: Candidate, slot: Slot, question: Question, found: list[str]) 
         found.append(reason(Reason.RESTING, iso(unit.resting_until)))
     if unit.area is not None and not serves(unit.area, question.position):
         found.append(Reason.OUTSIDE_AREA.value)
-    if question.priority > LIFE_THREAT_PRIORITY and ends_too_soon(unit, question):
-        found.append(shift_end(unit))
+    if question.priority > LIFE_THREAT_PRIORITY:
+        found.extend(leaves_early(unit, question))
 
 
-def ends_too_soon(unit: Candidate, question: Question) -> bool:
-    """True when the shift would end before the job is likely to."""
-    if question.job_s is None or unit.on_shift_until is None or unit.on_shift_until <= question.at:
-        return False
-    return (unit.on_shift_until - question.at).total_seconds() < question.job_s
-
-
-def shift_end(unit: Candidate) -> str:
-    """The reason that names the end of the unit's shift."""
-    return reason(Reason.SHIFT_ENDS_SOON, None if unit.on_shift_until is None else iso(unit.on_shift_until))
+def leaves_early(unit: Candidate, question: Question) -> tuple[str, ...]:
+    """What takes the unit away before the job is likely to be over: it keeps it from what can wait, and people must
+    know where it goes all the same. A desk that carries several jobs has its appointments beside them.
+    """
+    ends = (Reason.SHIFT_ENDS_SOON, unit.on_shift_until)
+    appointed = (Reason.APPOINTMENT_SOON, unit.appointment_at if unit.capacity == 1 else None)
+    if question.job_s is None:
+        return ()
+    done_at = question.at + timedelta(seconds=question.job_s)
+    return tuple(
+        reason(code, iso(at)) for code, at in (ends, appointed) if at is not None and question.at < at < done_at
+    )
 
 
 def age_of_position(unit: Candidate, at: datetime) -> timedelta | None:

@@ -24,12 +24,14 @@ class Reason(StrEnum):
     RESTING = "resting"
     OUTSIDE_AREA = "outside_area"
     SHIFT_ENDS_SOON = "shift_ends_soon"
+    APPOINTMENT_SOON = "appointment_soon"
     DECLINED_BEFORE = "declined_before"
     ON_THIS_INCIDENT = "on_this_incident"
     HAS_BEEN_HERE = "has_been_here"
     FILLS_ANOTHER_SLOT = "fills_another_slot"
     RANKED_LOWER = "ranked_lower"
     KEPT = "kept_for_life_threats"
+    CREW_KEPT = "crew_kept_for_life_threats"
     # why a unit is offered, or offered late
     FIRST_TO_ARRIVE = "first_to_arrive"
     INSIDE_SLACK = "inside_slack"
@@ -60,6 +62,7 @@ class Reason(StrEnum):
     NONE_RESTED = "none_rested"
     NONE_IN_AREA = "none_in_area"
     NONE_LONG_ENOUGH = "none_long_enough"
+    NONE_UNPROMISED = "none_unpromised"
     ALL_DECLINED = "all_declined"
     TOO_FEW = "too_few"
     ALL_KEPT = "all_kept"
@@ -83,12 +86,14 @@ _SENTENCES: dict[str, str] = {
     Reason.RESTING: "On a break or resting until {}.",
     Reason.OUTSIDE_AREA: "The place lies outside its area.",
     Reason.SHIFT_ENDS_SOON: "The shift ends at {}, before the job is likely to.",
+    Reason.APPOINTMENT_SOON: "Has an appointment at {}, before the job is likely to be over.",
     Reason.DECLINED_BEFORE: "Declined this incident, or did not answer.",
     Reason.ON_THIS_INCIDENT: "Already on this incident.",
     Reason.HAS_BEEN_HERE: "Has done its part here and left; what it was needed for is done.",
     Reason.FILLS_ANOTHER_SLOT: "Picked for another part of the plan.",
     Reason.RANKED_LOWER: "Could go; others come first.",
     Reason.KEPT: "Held: {} of its type are kept for life threats.",
+    Reason.CREW_KEPT: "Held: with another vehicle its crew counts among {} that are kept for life threats.",
     Reason.FIRST_TO_ARRIVE: "Can be there first.",
     Reason.INSIDE_SLACK: "Arrives within {} s of the first and is preferred for what follows.",
     Reason.NEXT_BEST: "Next best.",
@@ -116,6 +121,7 @@ _SENTENCES: dict[str, str] = {
     Reason.NONE_RESTED: "Some are resting.",
     Reason.NONE_IN_AREA: "Some do not serve this place.",
     Reason.NONE_LONG_ENOUGH: "Some end their shift too soon.",
+    Reason.NONE_UNPROMISED: "Some have an appointment too soon.",
     Reason.ALL_DECLINED: "Some declined this incident.",
     Reason.TOO_FEW: "There are fewer than the plan asks for.",
     Reason.ALL_KEPT: "Held: those that are free ({}) are kept for life threats.",

@@ -7,9 +7,9 @@ from dispatch.domain.plan import Plan, PlanStep
 from dispatch.routing.answer import Pick, Recommendation, Shortfall, as_data
 from dispatch.routing.candidates import Candidate
 from dispatch.routing.cost import Approach, RoutingContext, first_to_arrive, why
-from dispatch.routing.eligibility import shift_end
+from dispatch.routing.eligibility import leaves_early
 from dispatch.routing.reasons import Reason, reason
-from dispatch.routing.slots import FilledSlot, FilledStep, ends_after_shift, fill, shortfall_reasons
+from dispatch.routing.slots import FilledSlot, FilledStep, fill, shortfall_reasons
 
 # Beyond the picks, this many next best are listed for each slot; the rest are in not_offered as `ranked_lower`.
 ALTERNATES = 5
@@ -79,8 +79,8 @@ def _pick(
     active: FilledStep, slot: FilledSlot, option: Approach, place: int, best: Approach, context: RoutingContext
 ) -> Pick:
     reasons = why(option, place, best, context)
-    if ends_after_shift(option.unit, context):
-        reasons = (*reasons, shift_end(option.unit))
+    if context.is_life_threat:
+        reasons = (*reasons, *leaves_early(option.unit, context.question))
     return Pick(
         unit=option.unit,
         step=active.step.step,

@@ -9,7 +9,7 @@ from dispatch.domain.plan import PlanStep, Slot
 from dispatch.domain.unit import COMMAND, UnitStatus
 from dispatch.routing.candidates import Candidate, crew_of
 from dispatch.routing.cost import Approach, RoutingContext, approaches, ranked
-from dispatch.routing.eligibility import ends_too_soon, is_on_duty, is_on_incident, refusals
+from dispatch.routing.eligibility import is_on_duty, is_on_incident, refusals
 from dispatch.routing.reasons import Reason, reason
 
 # Slots are filled in this order, so that a unit which fits two goes where it is needed more.
@@ -68,7 +68,7 @@ def fill(
     taken: dict[str, str] = {}
     filled: dict[int, FilledSlot] = {}
     for index, slot in sorted(enumerate(step.slots), key=_most_particular_first):
-        one = _fill_slot(index, slot, by_type.get(slot.responder_type, ()), taken, known, context)
+        one = _fill_slot(index, slot, by_type, taken, known, context)
         for unit in (*(pick.unit for pick in one.picks), *one.on_it):
             taken |= _kept_by(unit)
             taken[unit.unit_id] = Reason.FILLS_ANOTHER_SLOT.value
@@ -105,8 +105,10 @@ _SUMS: Mapping[str, Reason] = {
     Reason.RESTING.value: Reason.NONE_RESTED,
     Reason.OUTSIDE_AREA.value: Reason.NONE_IN_AREA,
     Reason.SHIFT_ENDS_SOON.value: Reason.NONE_LONG_ENOUGH,
+    Reason.APPOINTMENT_SOON.value: Reason.NONE_UNPROMISED,
     Reason.DECLINED_BEFORE.value: Reason.ALL_DECLINED,
     Reason.KEPT.value: Reason.ALL_KEPT,
+    Reason.CREW_KEPT.value: Reason.ALL_KEPT,
 }
 _WITH_DETAIL = frozenset({Reason.NONE_WITH, Reason.NONE_IN_DATE, Reason.ALL_KEPT})
 
@@ -134,11 +136,12 @@ def _kept_by(unit: Candidate) -> dict[str, str]:
 def _fill_slot(
     index: int,
     slot: Slot,
-    units: Sequence[Candidate],
+    by_type: Mapping[str, Sequence[Candidate]],
     taken: dict[str, str],
     known: dict[str, Approach],
     context: RoutingContext,
 ) -> FilledSlot:
+    units = by_type.get(slot.responder_type, ())
     free, on_it, refused = _sorted_out(slot, units, taken, context)
     counted = sorted(on_it, key=lambda unit: (unit.call_sign, unit.unit_id))[: slot.count]
     been = _been(slot, units, taken, context)[: slot.count - len(counted)]
@@ -148,7 +151,7 @@ def _fill_slot(
     known.update((one.unit.unit_id, one) for one in approaches(fresh, context))
     options = ranked([known[unit.unit_id] for unit in free], context)
     wanted = slot.count - len(counted) - len(been)
-    options, kept = _less_the_reserve(options, slot, units, taken, context)
+    options, kept = _less_the_reserve(options, slot, by_type, taken, context)
     refused.update(kept)
     picks, others, crewless = _picked(options, wanted)
     refused.update(crewless)
@@ -192,20 +195,32 @@ def _picked(
 
 
 def _less_the_reserve(
-    options: list[Approach], slot: Slot, units: Sequence[Candidate], taken: Mapping[str, str], context: RoutingContext
+    options: list[Approach],
+    slot: Slot,
+    by_type: Mapping[str, Sequence[Candidate]],
+    taken: Mapping[str, str],
+    context: RoutingContext,
 ) -> tuple[list[Approach], dict[str, tuple[str, ...]]]:
-    """Those that a routine call may have, and the rest with the reason: never asked for a life threat."""
-    keep = context.reserve.get(slot.responder_type, 0)
-    if not keep or not context.is_routine:
+    """Those that a routine call may have, and the rest with the reason: never asked for a life threat.
+
+    Whoever takes one vehicle of a crew takes the crew from the reserve of the types of its other vehicles too.
+    """
+    if not context.is_routine:
         return options, {}
-    idle = [unit for unit in units if unit.unit_id not in taken and _is_idle(unit, context)]
-    spare = max(0, len({crew_of(unit) for unit in idle}) - keep)
-    crews = dict.fromkeys(crew_of(one.unit) for one in options if one.unit.mobile)  # in the order of going
-    free = set(list(crews)[:spare])
-    held = [one for one in options if one.unit.mobile and crew_of(one.unit) not in free]
-    kept = {one.unit.unit_id for one in held}
-    why = (reason(Reason.KEPT, keep),)
-    return [one for one in options if one.unit.unit_id not in kept], dict.fromkeys(kept, why)
+    kept: dict[str, tuple[str, ...]] = {}
+    for kind, keep in sorted(context.reserve.items()):
+        idle = {
+            crew_of(unit) for unit in by_type.get(kind, ()) if unit.unit_id not in taken and _is_idle(unit, context)
+        }
+        is_own = kind == slot.responder_type
+        mobile = [one for one in options if one.unit.mobile and (is_own or crew_of(one.unit) in idle)]
+        crews = dict.fromkeys(crew_of(one.unit) for one in mobile)  # in the order of going
+        free = set(list(crews)[: max(0, len(idle) - keep)]) if keep else set(crews)
+        why = reason(Reason.KEPT, keep) if is_own else reason(Reason.CREW_KEPT, f"{keep}_{kind}")
+        for one in mobile:
+            if crew_of(one.unit) not in free:
+                kept.setdefault(one.unit.unit_id, (why,))
+    return [one for one in options if one.unit.unit_id not in kept], kept
 
 
 def _is_idle(unit: Candidate, context: RoutingContext) -> bool:
@@ -236,8 +251,3 @@ def _sorted_out(
         else:
             refused[unit.unit_id] = reasons
     return free, on_it, refused
-
-
-def ends_after_shift(unit: Candidate, context: RoutingContext) -> bool:
-    """True when the unit goes although its shift ends before the job is likely to: people must know."""
-    return context.is_life_threat and ends_too_soon(unit, context.question)

@@ -252,7 +252,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A worked example. at: local time of the policy's zone, ISO form without offset."""
+    """A worked example. at: local time of the policy's zone, ISO form without offset. note: for its readers."""
 
     sentence: str
     call: CallFacts
@@ -261,6 +261,7 @@ class Case:
     not_because: tuple[str, ...]
     must_hold: bool
     place: Place
+    note: str = ""
 
     @property
     def is_danger(self) -> bool:

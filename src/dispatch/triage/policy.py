@@ -67,6 +67,7 @@ class Policy:
     limits: how long to wait for what before somebody is told. hazards: the kinds of hazards that a place may have.
     outcomes: what may come of an assignment.
     accepted: warnings of the check that have a reason.
+    note, sources: what it tells its readers of itself; each source by its short name, with title and address.
     program_index: over every condition of every program's `takes`; take_owners: the program of each;
     program_asks: for each key that a verdict can depend on, the programs that ask it; program_topics: all topics that
     one can depend on. has_areas, has_days: some program asks where the call is, or which day it is.
@@ -120,6 +121,8 @@ class Policy:
     outcomes: Catalogue = SHIPPED_OUTCOMES
     accepted: tuple[Acceptance, ...] = ()
     stands_on: tuple[str, ...] = ()
+    note: str = ""
+    sources: tuple[tuple[str, str], ...] = ()
     memos: Memos = field(default_factory=Memos, compare=False, repr=False)
 
     @property
@@ -212,6 +215,8 @@ def _built(draft: Draft, sha256: str, chain: Sequence[str], problems: Problems) 
         rows=tuple(rows),
         own_rows=own_row_ids(draft),
         stands_on=tuple(chain),
+        note=settings.note,
+        sources=settings.sources,
         row_tables=row_tables,
         table_bits=table_bits(row_tables, len(tables)),
         index=build_index([row.when for row in rows]),

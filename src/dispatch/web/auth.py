@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.domain.access import Principal, Role
+from dispatch.domain.access import ONE_WAY_TYPES, POLICE_TYPES, Principal, Role
 from dispatch.domain.errors import Unauthenticated
 from dispatch.operations.tokens import hash_of
 from dispatch.web.services import Services
@@ -17,10 +17,17 @@ _FIND = text(
                   where u.jurisdiction_id = t.jurisdiction_id and (u.agency_id = any(t.agencies) or u.id = t.unit_id)
                  union
                  select p.responder_type from program p
-                  where p.jurisdiction_id = t.jurisdiction_id and p.agency_id = any(t.agencies)) as disciplines
+                  where p.jurisdiction_id = t.jurisdiction_id and p.agency_id = any(t.agencies)
+                 union
+                 select o.responder_type from unit u
+                   join unit o on o.jurisdiction_id = u.jurisdiction_id and o.agency_id = u.agency_id
+                  where u.jurisdiction_id = t.jurisdiction_id and u.id = t.unit_id
+                    and u.responder_type <> all(:one_way) and o.responder_type = any(:police)) as disciplines
     from access_token t where t.token_hash = :token_hash
     """
 )
+# A unit of an agency that fields police speaks for police, whatever it is itself: its report desk, its outreach.
+_SIDES = {"police": sorted(POLICE_TYPES), "one_way": sorted(ONE_WAY_TYPES)}
 _HOW = "Send `Authorization: Bearer <token>`; an administrator makes tokens with `dispatch token create`."
 
 
@@ -33,7 +40,7 @@ async def authenticate(header: str | None, session: AsyncSession, services: Serv
     known = services.tokens.find(token_hash)
     if known is not None:
         return known
-    row = (await session.execute(_FIND, {"token_hash": token_hash})).one_or_none()
+    row = (await session.execute(_FIND, {"token_hash": token_hash, **_SIDES})).one_or_none()
     if row is None:
         raise Unauthenticated("This token is not known.", fix=_HOW)
     if row.revoked_at is not None:

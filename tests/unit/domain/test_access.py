@@ -113,3 +113,24 @@ def test_police_agencies_never_see_violence_interrupters() -> None:
 
     assert not token.sees_responder_type("cvi")
     assert token.sees_responder_type("community_responder")
+
+
+@pytest.mark.parametrize(
+    ("disciplines", "sees"),
+    [
+        ({"police"}, False),
+        ({"co_responder", "community_responder"}, False),
+        ({"police", "cvi"}, False),
+        ({"deputy"}, False),  # a city's own word: nobody knows that it is no police
+        ({"ems", "deputy"}, False),
+        ({"report_taker"}, False),
+        (set(), False),
+        ({"community_responder", "ems"}, True),
+        ({"cvi"}, True),
+        ({"cvi", "navigator"}, True),
+    ],
+)
+def test_whoever_may_be_police_never_sees_violence_intervention(disciplines: set[str], sees: bool) -> None:
+    kept = a_principal(agencies=frozenset({"one"}), disciplines=frozenset(disciplines))
+
+    assert kept.sees_responder_type("cvi") is sees

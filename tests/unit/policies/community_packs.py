@@ -46,6 +46,14 @@ MEANINGS = (
     ("accompanied by police", POLICE_OR_KIN),
     ("sfpd", POLICE_OR_KIN),
 )
+# Where a city has several programs: words of who is sent -> the very program; the first that fits counts.
+PROGRAMS_MEANT: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "seattle-care": (("tru", "seattle-tru"), ("care", "care-responders")),
+    "chicago-care": (("opioid response", "care-opioid"),),
+    "phoenix-cap": (("behavioral health unit", "cap-behavioral-health"), ("crisis response", "cap-crisis-response")),
+    "san-francisco-scrt": (("street crisis", "scrt"), ("311", "sf-311")),
+    "durham-heart": (("community response", "heart-crt"),),
+}
 # Danger beside words that community teams listen for: (type text, narrative).
 DANGERS = (
     ("INDECENT EXPOSURE", "he is dragging a woman into a car"),

@@ -18,6 +18,7 @@ from tests.unit.policies.community_packs import (
     NO_TEAM,
     PACKS,
     POLICE_OR_KIN,
+    PROGRAMS_MEANT,
 )
 from tests.unit.policies.shipped import pack
 
@@ -219,7 +220,6 @@ def _is_answered(policy_id: str, case: Mapping[str, Any] | None, assigned: str) 
     decision = decisions(policy_id)[case["case"]]
     meaning = next((meaning for words, meaning in MEANINGS if words in assigned), "")
     own = {program.id for program in own_programs(policy_id)}
-    eligible = {v.program for v in decision.programs if v.verdict is Verdict.ELIGIBLE} & own
     sent = {slot.program for slot in decision.plan.steps[0].slots}
     if meaning == NO_TEAM:
         return not sent & own and bool(COMES & first_step(decision))
@@ -227,4 +227,5 @@ def _is_answered(policy_id: str, case: Mapping[str, Any] | None, assigned: str) 
         return bool(COMES & first_step(decision))
     if meaning == CO_RESPONSE:
         return bool({"co_responder", "police"} & first_step(decision)) and "police" not in sent
-    return bool(eligible)
+    meant = {program for words, program in PROGRAMS_MEANT.get(policy_id, ()) if words in assigned} or own
+    return bool(meant & {slot.program for step in decision.plan.steps for slot in step.slots})

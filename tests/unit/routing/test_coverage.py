@@ -126,3 +126,15 @@ def test_a_crew_that_staffs_two_vehicles_covers_as_one_and_leaves_with_both(meas
 
     assert together(engine) == together(truck) == pytest.approx(single(engine))
     assert together(alone) == pytest.approx(single(alone))
+
+
+def test_a_crew_that_staffs_an_engine_and_an_ambulance_is_lost_to_both() -> None:
+    ambulance = a_unit("M1", "ems", km=1.0, shares_crew=frozenset({"unt_E1"}))
+    engine = a_unit("E1", "fire", km=1.0, shares_crew=frozenset({"unt_M1"}))
+    alone = a_unit("M2", "ems", km=1.0)
+    coverage = a_coverage([ambulance, engine, alone], [CENTRE])
+    without_engine = a_coverage([ambulance, alone], [CENTRE])
+
+    assert without_engine(ambulance) == without_engine(alone) == coverage(alone)
+    assert coverage(ambulance) == pytest.approx(coverage(alone) + a_coverage([engine], [CENTRE])(engine))
+    assert coverage(engine) == pytest.approx(coverage(ambulance))

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -291,6 +292,20 @@ def test_a_shift_that_ends_before_the_job_keeps_a_unit_from_routine_work_only() 
     assert why_not(routine, "P1") == ("shift_ends_soon:2026-11-23T14:10:00.000Z",)
     assert picked(threat) == ["P1"]
     assert "shift_ends_soon:2026-11-23T14:10:00.000Z" in threat.units[0].reasons
+
+
+def test_an_appointment_before_the_job_is_over_keeps_a_unit_from_routine_work_only() -> None:
+    units = [a_unit("P1", appointment_at=NOW + timedelta(minutes=10)), a_unit("P2", km=9.0)]
+
+    routine = recommend(a_plan(a_slot()), units, a_context(expected_duration_s=1800))
+    threat = recommend(a_plan(a_slot()), units, a_context(expected_duration_s=1800, priority=0))
+    desk = recommend(a_plan(a_slot()), [replace(units[0], capacity=3)], a_context(expected_duration_s=1800))
+
+    assert picked(routine) == ["P2"]
+    assert why_not(routine, "P1") == ("appointment_soon:2026-11-23T14:10:00.000Z",)
+    assert picked(threat) == ["P1"]
+    assert "appointment_soon:2026-11-23T14:10:00.000Z" in threat.units[0].reasons
+    assert picked(desk) == ["P1"]
 
 
 def test_at_most_five_next_best_are_listed_and_the_others_rank_lower() -> None:

@@ -8,6 +8,7 @@ from tests.unit.routing.a_roster import NOW, a_context, a_plan, a_slot, a_unit
 from dispatch.domain.unit import UnitStatus
 from dispatch.routing.answer import Recommendation
 from dispatch.routing.candidates import Candidate
+from dispatch.routing.reasons import sentence
 from dispatch.routing.recommend import recommend
 
 MEDICS = [a_unit(f"M{n}", "ems", km=n) for n in (1, 2, 3)]
@@ -71,3 +72,19 @@ def test_a_crew_of_two_vehicles_is_kept_once_and_one_that_is_out_or_rests_is_no_
     assert picks(truck, engine) == []
     assert picks(MEDICS[1], out, resting) == []
     assert picks(truck, engine, MEDICS[2]) == ["M1"]
+
+
+def test_the_crew_of_the_last_engine_is_not_taken_by_a_routine_call_for_its_ambulance() -> None:
+    ambulance = a_unit("M1", "ems", km=1, shares_crew=frozenset({"unt_E1"}))
+    engine = a_unit("E1", "fire", km=1, shares_crew=frozenset({"unt_M1"}))
+    units = [ambulance, engine, MEDICS[2]]
+
+    answer = recommend(PLAN, units, a_context(priority=3, reserve={"fire": 1}))
+    enough = recommend(PLAN, [*units, a_unit("E2", "fire", km=9)], a_context(priority=3, reserve={"fire": 1}))
+    threat = recommend(PLAN, units, a_context(priority=0, reserve={"fire": 1}))
+
+    assert picked(answer) == ["M3"]
+    why = {unit.call_sign: reasons for unit, reasons in answer.not_offered}["M1"]
+    assert why == ("crew_kept_for_life_threats:1_fire",)
+    assert sentence(why[0]) == "Held: with another vehicle its crew counts among 1 fire that are kept for life threats."
+    assert picked(enough) == picked(threat) == ["M1"]

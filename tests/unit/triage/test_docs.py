@@ -1,7 +1,9 @@
 """The page of a policy says of every row, plan and program what a council would ask."""
 
+import pytest
 from tests.support.city_policy import CARE, city_policy
 
+from dispatch.domain.errors import PolicyInvalid
 from dispatch.triage.diff import diff_policies
 from dispatch.triage.docs import policy_page
 from dispatch.triage.policy import load_policy
@@ -44,6 +46,10 @@ title: Pack
 owner: Us
 time_zone: America/Los_Angeles
 extends: test-city
+retire: [outreach]
+note: Written for the night.
+sources:
+  GAZ21: "The Gazette, 2021"
 """,
     "tables/50-care.yaml": """\
 table: care
@@ -55,6 +61,9 @@ rows:
 program: late
 responder_type: community_responder
 takes: [{topic: noise}]
+disqualifies:
+  - {id: weapon, when: {weapon: mentioned}, if_unknown: cannot_tell, because: An officer first., source: GAZ21}
+caller_wants: [anyone, no_police]
 hours: {mon-fri: ['18:00-02:00'], sun: ['00:00-24:00']}
 closed_on: [2026-12-25]
 staffing: Two by two
@@ -62,7 +71,7 @@ staffing: Two by two
     "cases/pack.yaml": """\
 cases:
   - {case: Noise by night, given: {call_type: Noise complaint, weapon: none, at: '2026-11-23T20:00'},
-     expect: {programs: {late: eligible}}}
+     expect: {programs: {late: eligible}}, note: "Differs: the row says by day."}
 """,
 }
 
@@ -76,6 +85,26 @@ def test_the_page_of_a_pack_shows_its_own_and_names_what_it_extends() -> None:
     assert "- **Hours:** Monday to Friday 18:00-02:00; Sunday 00:00-24:00; closed on 2026-12-25" in page
     assert "- **Staffing:** Two by two" in page
     assert '- Noise by night ("Noise complaint", weapon: none, 2026-11-23 20:00): late is eligible' in page
+
+
+def test_the_page_says_where_each_clause_comes_from_what_is_not_in_use_and_why_a_case_differs() -> None:
+    page = policy_page(load_policy(PACK, parents={"test-city": city_policy()}))
+
+    assert "(An officer first. Source: GAZ21.)\n  - While nobody has asked, it is not sent until somebody does." in page
+    assert "## Sources\n\n- **GAZ21:** The Gazette, 2021" in page
+    assert "\nWritten for the night.\n" in page
+    assert "### Not in use here\n" in page
+    assert "late is eligible. Differs: the row says by day." in page
+    assert "- **Only when the caller wants:** anyone, no police" in page
+
+
+def test_sources_that_are_no_list_of_names_are_refused_with_their_line() -> None:
+    texts = {**PACK, "policy.yaml": PACK["policy.yaml"].partition("sources:")[0] + "sources: [GAZ21]\n"}
+
+    with pytest.raises(PolicyInvalid) as refused:
+        load_policy(texts, parents={"test-city": city_policy()})
+
+    assert [(problem.pointer, problem.code) for problem in refused.value.errors] == [("policy.yaml:9", "shape")]
 
 
 def test_the_same_policy_gives_the_same_page_and_markup_in_a_reason_stays_text() -> None:

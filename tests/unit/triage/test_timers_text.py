@@ -3,6 +3,7 @@
 import pytest
 from tests.support.city_policy import city_policy
 
+from dispatch.domain.assignment import AssignmentStatus
 from dispatch.domain.errors import PolicyInvalid
 from dispatch.domain.timers import SHIPPED, TimerKind
 from dispatch.triage.policy import Policy, load_policy
@@ -28,6 +29,16 @@ def test_a_row_of_the_city_stands_before_the_shipped_ones() -> None:
     assert limits.limit_s(TimerKind.OFFER, 0, "cvi") == 240
     assert limits.limit_s(TimerKind.OFFER, 0, "homeless_outreach") == 30
     assert limits.limit_s(TimerKind.OFFER, 3, "cvi") == 90
+
+
+def test_a_welfare_check_may_have_another_limit_on_the_way() -> None:
+    text = "timers:\n  - {timer: welfare_check, status: transporting, responder_type: cvi, limit_s: 1200}\n"
+    limits = _policy(text).limits
+
+    assert limits.limit_s(TimerKind.WELFARE_CHECK, 3, "cvi", 2, AssignmentStatus.TRANSPORTING) == 1200
+    assert limits.limit_s(TimerKind.WELFARE_CHECK, 3, "cvi", 2, AssignmentStatus.ON_SCENE) == 600
+    assert _codes(text.replace("transporting", "en_route")) == {"unknown_status"}
+    assert _codes(text.replace("welfare_check", "offer")) == {"one_status"}
 
 
 def test_a_single_responder_on_scene_is_looked_after_sooner() -> None:

@@ -24,6 +24,7 @@ _GAPS = (
     ("all_declined", "declined"),
     ("none_free", "none_free"),
     ("none_long_enough", "shift_ending"),
+    ("none_unpromised", "appointment_soon"),
     ("none_staffed", "too_few_on_the_unit"),
     ("none_on_duty", "none_on_duty"),
     ("none_on_roster", "none_on_roster"),

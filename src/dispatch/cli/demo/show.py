@@ -23,6 +23,7 @@ REASONS = {
     "none_on_duty": "no unit of the program was on duty",
     "none_on_roster": "the program has no unit",
     "shift_ending": "their shift was about to end",
+    "appointment_soon": "they had an appointment too soon",
     "too_few_on_the_unit": "too few people on the unit",
     "nobody_was_sent": "nobody was sent",
     "not_sent_beside_others": "another responder of the same plan took it",

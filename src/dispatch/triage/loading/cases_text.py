@@ -59,6 +59,7 @@ def _parse_case(node: Node, words: Words, rows: frozenset[str], problems: Proble
         not_because=tuple(row for row, _ in fields.words("not_because")),
         must_hold=fields.flag("must_hold") is True,
         place=fields.place,
+        note=fields.text("note"),
     )
 
 

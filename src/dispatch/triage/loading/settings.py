@@ -19,7 +19,10 @@ _DEFAULT_PRIORITY = 2
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """fallback_plan: "" when the policy names none; the engine then sends police."""
+    """fallback_plan: "" when the policy names none; the engine then sends police.
+
+    note, sources: what this policy's own file tells its readers; sources are short name and title.
+    """
 
     id: str
     version: int
@@ -32,6 +35,8 @@ class Settings:
     fallback_place: Place
     fallback_priority: int
     understanding: Understanding
+    note: str
+    sources: tuple[tuple[str, str], ...]
     place: Place
 
 
@@ -58,8 +63,21 @@ def parse_settings(node: Mapping, own: Mapping, problems: Problems) -> Settings:
         fallback_place=spare.place_of("plan") if spare else mine.place,
         fallback_priority=_DEFAULT_PRIORITY if priority is None else priority,
         understanding=_understanding(fields, problems),
+        note=mine.text("note"),
+        sources=_sources(mine, problems),
         place=mine.place,
     )
+
+
+def _sources(mine: Fields, problems: Problems) -> tuple[tuple[str, str], ...]:
+    node = mine.get("sources")
+    if node is None:
+        return ()
+    if not isinstance(node, Mapping):
+        problems.add(node.place, "shape", "'sources' must name each source: `CAP23: title, publisher, year, address`.")
+        return ()
+    named = Fields(node, problems)
+    return tuple((name, named.text(name)) for name in node.items)
 
 
 def _understanding(fields: Fields, problems: Problems) -> Understanding:

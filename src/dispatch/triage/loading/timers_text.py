@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from dispatch.domain.assignment import AssignmentStatus
 from dispatch.domain.timers import (
     LIMITED,
     SHIPPED_LIMITS,
+    WELFARE_CHECKED,
     WITHOUT_INCIDENT,
     LimitRow,
     TimeLimits,
@@ -15,7 +17,7 @@ from dispatch.triage.loading.fields import Fields
 from dispatch.triage.loading.problems import Problems
 from dispatch.triage.loading.source import Mapping, Node
 
-_KEYS = ("timer", "priority", "responder_type", "alone", "limit_s", "source", "note")
+_KEYS = ("timer", "priority", "responder_type", "alone", "status", "limit_s", "source", "note")
 _NEVER = "never"
 _LONGEST_S = 7 * 24 * 3600
 _PRIORITIES = ("0", "1", "2", "3", "4")
@@ -46,9 +48,13 @@ def _row(node: Node, responder_types: Sequence[str], problems: Problems) -> Limi
     limit_s = _limit_s(fields, problems)
     priorities = _listed(fields, "priority", _PRIORITIES, problems)
     types = _listed(fields, "responder_type", responder_types, problems)
+    statuses = _listed(fields, "status", [status.value for status in WELFARE_CHECKED], problems)
     if not word:
         return None
     kind = TimerKind(word)
+    if statuses and kind is not TimerKind.WELFARE_CHECK:
+        detail = "Only a welfare check runs in more than one status. Leave 'status' out."
+        problems.add(fields.place_of("status"), "one_status", detail)
     if kind is TimerKind.UNASSIGNED and limit_s is None:
         detail = "An incident that nobody was sent to is never left alone. Give 'limit_s' a number of seconds."
         problems.add(fields.place_of("limit_s"), "never_watched", detail)
@@ -59,7 +65,14 @@ def _row(node: Node, responder_types: Sequence[str], problems: Problems) -> Limi
     if kind in WITHOUT_INCIDENT and (priorities or alone is not None):
         detail = "It runs without an incident and for any crew. Leave 'priority' and 'alone' out."
         problems.add(fields.place, "no_incident", detail)
-    return LimitRow(kind, limit_s, frozenset(int(one) for one in priorities), frozenset(types), alone)
+    return LimitRow(
+        kind,
+        limit_s,
+        frozenset(int(one) for one in priorities),
+        frozenset(types),
+        alone,
+        frozenset(AssignmentStatus(one) for one in statuses),
+    )
 
 
 def _limit_s(fields: Fields, problems: Problems) -> int | None:
