@@ -22,7 +22,6 @@ KNOWN_GAPS = {
     "guy in the bus shelter, foam on his lips, twitching",
     "two in the stairwell nodding, one is purple",
     "my son took a blue pill from a friend and his breaths are way apart",
-    "my hand is in the auger and it will not reverse",
     "she woke up without clothes and does not know those men",
     "deputy is on the ground with a guy on top of him by exit 9",
     "they are shooting a music video in the alley, blocking the dumpsters",
