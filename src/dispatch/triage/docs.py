@@ -79,7 +79,8 @@ def _senders(policy: Policy) -> Iterator[str]:
     yield "| Sender | Its most urgent priorities | Because |"
     yield "| --- | --- | --- |"
     for source, sender in sorted(senders.items()):
-        yield f"| {_plain(source)} | {_plain(', '.join(sender.most_urgent) or 'none')} | {_plain(sender.because)} |"
+        cells = (source, ", ".join(sender.most_urgent) or "none", sender.because)
+        yield "| " + " | ".join(map(on_one_line, cells)) + " |"
     yield ""
 
 

@@ -61,7 +61,7 @@ class Tokens:
 def tokenise(text: str) -> Tokens:
     """Words with offsets. Apostrophes, accents and zero-width characters vanish; other marks separate."""
     is_ascii = text.isascii()
-    folded = text.lower() if is_ascii else text.translate(_FOLD)
+    folded = text.lower().replace("`", _VANISHING) if is_ascii else text.translate(_FOLD)
     parts = (_ASCII_WORD if is_ascii else _WORD).split(folded)
     words = parts[1::2]
     if _VANISHING in folded:

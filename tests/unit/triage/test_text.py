@@ -20,6 +20,7 @@ from dispatch.triage.tokens import HARD, SOFT, tokenise, words_of
     ("text", "words"),
     [
         ("Don't", ("dont",)),
+        ("don`t", ("dont",)),
         ("W/KNIFE", ("w", "knife")),
         ("ESTÁ HERIDO", ("esta", "herido")),
         ("ﬁre Ｆｉｒｅ", ("fire", "fire")),
