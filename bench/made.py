@@ -49,7 +49,7 @@ def _entry(phrase: Phrase) -> str:
     meaning = phrase.meaning
     assert isinstance(meaning, Meaning)
     said = {"phrases": [" ".join(phrase.words)], "facts": dict(meaning.facts), "topics": list(meaning.topics)}
-    return f"  - {json.dumps({name: value for name, value in said.items() if value})}"
+    return f"  - {json.dumps({name: value for name, value in said.items() if value}, ensure_ascii=False)}"
 
 
 def made_files(shipped: Policy, count: int) -> Mapping[str, str]:
