@@ -26,6 +26,12 @@ COMMANDS: list[tuple[str, str, dict[str, Any], str]] = [
     ("/v1/incidents/{i}:override", "dispatcher", {"reason": "caller_update"}, "/"),
     ("/v1/incidents/{i}:hold", "dispatcher", {"until": "2026-11-23T13:00:00Z", "reason": "x"}, "/until"),
     ("/v1/incidents/{i}:hold", "dispatcher", {"until": "9999-12-31T23:59:59-14:00", "reason": "x"}, "/until"),
+    (
+        "/v1/incidents/{i}:hold",
+        "dispatcher",
+        {"until": "2027-11-23T15:00:00Z", "reason": "a slip of the year"},
+        "/until",
+    ),
     ("/v1/incidents/{i}:hold", "dispatcher", {"until": "2026-11-23T15:00:00Z", "reason": " "}, "/reason"),
     ("/v1/incidents/{i}:close", "dispatcher", {}, "/disposition"),
     ("/v1/incidents/{i}:close", "dispatcher", {"disposition": "done"}, "/disposition"),

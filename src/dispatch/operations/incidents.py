@@ -1,7 +1,7 @@
 """What people do to an incident besides deciding: hold it, close it, open it again."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,10 +35,15 @@ class Close:
     cancel: bool = False
 
 
+# Longer than this nobody holds a call on purpose: it is a slip in the date, and would hide it.
+LONGEST_HOLD = timedelta(days=31)
+
+
 async def hold(session: AsyncSession, incident_id: str, until: datetime, reason: str, actor: Actor) -> Incident:
     """The incident waits on purpose until a moment, with the reason on it.
 
-    Raises Conflict while a unit is on it, and for a life threat: who thinks that it is none lowers its priority first.
+    Raises Invalid for a moment that has passed or is more than LONGEST_HOLD away; Conflict while a unit is on it, and
+    for a life threat: who thinks that it is none lowers its priority first.
     """
     incident = await get_incident(session, actor.jurisdiction_id, incident_id, lock=True)
     if until <= actor.now:
@@ -46,6 +51,13 @@ async def hold(session: AsyncSession, incident_id: str, until: datetime, reason:
             "A hold must end in the future.",
             fix="Give a later `until`.",
             errors=[FieldProblem("/until", "not_in_future", f"not later than now ({iso(actor.now)})")],
+        )
+    if until > actor.now + LONGEST_HOLD:
+        latest = iso(actor.now + LONGEST_HOLD)
+        raise Invalid(
+            f"A call is held for at most {LONGEST_HOLD.days} days.",
+            fix="Give an earlier `until`, or make an appointment with a unit for that day.",
+            errors=[FieldProblem("/until", "out_of_range", f"later than {latest}")],
         )
     await _require_nobody_on(session, incident)
     if incident.priority <= LIFE_AT_STAKE:

@@ -47,6 +47,20 @@ def test_an_addition_joins_every_step_whoever_decided() -> None:
     assert decided("gun, bleeding").plan.steps[0].slots[-1].responder_type == "ems"
 
 
+def test_a_floor_row_that_only_adds_leaves_the_decision_to_the_rows_after_it() -> None:
+    only_adds = (
+        "rows:\n  - {id: VI-00, title: Gun, when: {weapon: {at_least: mentioned}},"
+        " also: {slots: [{responder_type: ems}]}, because: Somebody may be hurt.}\n"
+    )
+    decision = decided(
+        "gun", policy=a_policy(**{"tables/20-violence.yaml": small.VIOLENCE.replace("rows:\n", only_adds)})
+    )
+
+    assert (decision.category, decision.priority) == (Category.VIOLENCE, 1)
+    assert set(first_step(decision)) == {"police", "ems"}
+    assert {"VI-00", "VI-02"} <= set(rules(decision))
+
+
 def test_the_strongest_of_two_slots_of_one_kind_stays() -> None:
     decision = decided("stabbing, bleeding")
 
