@@ -74,7 +74,7 @@ def _senders(policy: Policy) -> Iterator[str]:
         return
     yield "## Whose priority is an alarm"
     yield ""
-    yield "A call under one of these goes to nobody alone who cannot meet a danger, until a person has looked."
+    yield "A call under one of these goes to nobody alone who cannot meet a danger."
     yield ""
     yield "| Sender | Its most urgent priorities | Because |"
     yield "| --- | --- | --- |"

@@ -46,6 +46,13 @@ def test_the_held_out_sentences_go_wrong_only_where_it_is_known() -> None:
     assert {one.says for one in HELD_OUT if is_wrong(judge(), one)} == KNOWN_GAPS
 
 
+@pytest.mark.parametrize("says", ["REP", "XQTD", "dpw", "RO REP"])
+def test_an_abbreviation_of_the_call_taker_is_no_language_that_nobody_reads(says: str) -> None:
+    decision = decided(says, "PETTY THEFT")
+
+    assert "NU-01" not in {reason.rule for reason in decision.reasons}
+
+
 def decided(says: str, type_text: str = "WELFARE CHECK") -> TriageDecision:
     return judge().decide(type_text, says)
 
