@@ -20,9 +20,8 @@ TOLD = sorted([*PAGES, *(ROOT / name for name in ("Dockerfile", "docker-compose.
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 # Places of the machines it is made on, and addresses of package registries: they are nobody's business.
-# An address of a city may hold /work/ behind its name.
 PRIVATE = re.compile(
-    r"(?<!\w)/work/|/root/|/home/\w|/tmp/\w|pypi\.org|files\.pythonhosted|registry\.npmjs|ghcr\.io|docker\.io"
+    r"/work/|/root/|/home/\w|/tmp/\w|pypi\.org|files\.pythonhosted|registry\.npmjs|ghcr\.io|docker\.io"
 )
 
 

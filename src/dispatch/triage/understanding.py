@@ -13,7 +13,6 @@ NO_PHRASE = "(a word the policy does not know)"
 _SIGN = "sign"
 _SCRIPTS = {"CJK": "Chinese", "HIRAGANA": "Japanese", "KATAKANA": "Japanese", "HANGUL": "Korean"}
 _SHORTEST = 3  # characters; shorter words are initials, units and abbreviations
-_ABBREVIATION = 5
 _MOST_SHOWN = 5
 _NO = Atom(UNDERSTOOD, frozenset({"no"}), "no")
 _DISQUALIFIER = Disqualifier(
@@ -51,8 +50,6 @@ class Understanding:
             return ()
         places = [n for n, word in enumerate(words) if word in strange and (word in foreign or _is_word(word))]
         is_much = len(places) >= self.unknown_words and len(places) * 100 >= len(words) * self.unknown_share
-        if not foreign and len(words) == 1 and len(words[0]) <= _ABBREVIATION:
-            return ()  # REP, NPAT: what a call taker adds to a type, not what somebody said
         if foreign or is_much or (nothing_read and len(places) * 2 > sum(len(word) >= _SHORTEST for word in words)):
             return tuple(places[:_MOST_SHOWN])
         return ()

@@ -46,11 +46,19 @@ def test_the_held_out_sentences_go_wrong_only_where_it_is_known() -> None:
     assert {one.says for one in HELD_OUT if is_wrong(judge(), one)} == KNOWN_GAPS
 
 
-@pytest.mark.parametrize("says", ["REP", "XQTD", "dpw", "RO REP"])
-def test_an_abbreviation_of_the_call_taker_is_no_language_that_nobody_reads(says: str) -> None:
+@pytest.mark.parametrize("says", ["REP", "dpw", "NPAT", "rep muni"])
+def test_an_abbreviation_that_the_policy_knows_is_no_language_that_nobody_reads(says: str) -> None:
     decision = decided(says, "PETTY THEFT")
 
     assert "NU-01" not in {reason.rule for reason in decision.reasons}
+
+
+@pytest.mark.parametrize("says", ["hilfe", "aidez", "ajuda", "XQTD"])
+def test_one_short_word_that_nobody_knows_may_be_all_that_somebody_could_say(says: str) -> None:
+    decision = decided(says, "NOISE COMPLAINT")
+
+    assert "NU-01" in {reason.rule for reason in decision.reasons}
+    assert "police" in {slot.responder_type for slot in decision.plan.steps[0].slots}
 
 
 def decided(says: str, type_text: str = "WELFARE CHECK") -> TriageDecision:
