@@ -50,6 +50,9 @@ async def test_nobody_is_promised_to_two_units_and_no_unit_to_two_crews(service:
     assert person.status_code == unit.status_code == 409
     assert person.json()["people"][0]["unit"] == "P1"
     assert unit.json()["next_shift_at"].startswith(iso(TOMORROW)[:19])
+    assert "Begin at" in unit.json()["fix"]  # one that begins before cannot be avoided by ending sooner
+    before = await _plan(service, "P1", "R-P2", begins_h=-1)
+    assert (before.status_code, before.json()["fix"][:14]) == (409, "Send `ends_at`")
     assert await _listed(service, "P2") == []
 
 

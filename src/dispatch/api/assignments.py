@@ -175,7 +175,7 @@ async def post_status(assignment_id: str, body: StatusBody, act: CurrentAct) -> 
     "/assignments/{assignment_id}:check-in",
     response_model=AssignmentOut,
     responses=refusals(404, 409),
-    summary="All is well on scene",
+    summary="All is well with the unit",
 )
 @requires(Permission.ASSIGNMENT_STATUS)
 async def post_check_in(assignment_id: str, body: CheckInBody, act: CurrentAct) -> AssignmentOut:

@@ -78,7 +78,7 @@ async def assign_units(
     principal: Principal | None = None,
     limits: TimeLimits = SHIPPED,
 ) -> "Given":
-    """Every unit is on the incident, or none is; what is waited for now has its timer. Doubts are told, not obeyed.
+    """Every unit is on the incident, or none is; what is waited for has its timer. Doubts are told, not obeyed.
 
     Raises UnitAlreadyAssigned naming the unit and where it is, UnitNotAvailable, NotFound or Invalid; Refused when the
     principal may not act for the agency of one of them.

@@ -67,7 +67,7 @@ async def plan_shift(session: AsyncSession, command: PlanShift, actor: Actor, pr
         ends_at=command.ends_at,
     )
     session.add(shift)
-    await require_room(session, shift)
+    await require_room(session, shift, field="ends_at")
     await require_nowhere_else(session, people, shift.starts_at, shift.ends_at, actor, shift_id=shift.id)
     await session.flush()
     await put_on(session, shift, people, shift.starts_at, shift.ends_at)

@@ -56,8 +56,11 @@ async def planned(session: AsyncSession, unit: Unit, now: datetime) -> Shift | N
     return row
 
 
-async def require_room(session: AsyncSession, shift: Shift) -> None:
-    """Returns when the unit has no other shift in these hours. Raises Conflict naming when the other begins."""
+async def require_room(session: AsyncSession, shift: Shift, *, field: str = "until") -> None:
+    """Returns when the unit has no other shift in these hours. Raises Conflict naming the hours of the other.
+
+    field: what the command calls the end of the shift.
+    """
     with session.no_autoflush:
         other = await session.scalar(
             select(Shift)
@@ -73,9 +76,12 @@ async def require_room(session: AsyncSession, shift: Shift) -> None:
             .limit(1)
         )
     if other is not None:
+        is_later = other.starts_at > shift.starts_at
         raise Conflict(
-            f"The unit's next shift begins at {iso(other.starts_at)}.",
-            fix=f"Send `until` no later than {iso(other.starts_at)}.",
+            f"The unit has a shift from {iso(other.starts_at)} to {iso(other.ends_at)} already.",
+            fix=f"Send `{field}` no later than {iso(other.starts_at)}."
+            if is_later
+            else f"Begin at {iso(other.ends_at)} or later, or end or cancel that shift first.",
             next_shift_at=iso(other.starts_at),
         )
 
