@@ -148,15 +148,31 @@ async def test_police_count_as_if_there_were_no_violence_intervention(service: S
     police = await service.token(Role.SUPERVISOR, agencies=["city-police"])
     shooting = {"call_type": None, "narrative": "shots fired outside"}
     await _incident(service, ("P1", _done()), **shooting)
-    before = [await _asked(service, police, responder_type=one) for one in ("police", "cvi", "nonsense")]
+    before = await _asked(service, police, responder_type="police")
     beside = await _incident(service, ("P1", _done()), close=False, **shooting)
     [row] = await service.assign(beside, "V1")
     await service.step(row["id"], "on_scene")
     await service.post(f"/v1/incidents/{beside}:close", {"disposition": "resolved"})
 
-    with_them = [await _asked(service, police, responder_type=one) for one in ("police", "cvi", "nonsense")]
+    with_them = await _asked(service, police, responder_type="police")
+    hidden, unknown = [
+        (await service.get("/v1/reports/formulas", by=police, params={"responder_type": one})).json()
+        for one in ("cvi", "cvj")
+    ]
 
-    assert before[1] == before[2]
-    assert with_them[1] == with_them[2]
-    assert with_them[0]["no_co_response"]["denominator"] == before[0]["no_co_response"]["denominator"] + 1
+    assert with_them["no_co_response"]["denominator"] == before["no_co_response"]["denominator"] + 1
+    assert hidden["status"] == 422
+    # Theirs is a type like any that does not exist.
+    assert {**hidden, "request_id": ""} == {
+        **unknown,
+        "request_id": "",
+        "detail": unknown["detail"].replace("cvj", "cvi"),
+        "errors": [{**one, "detail": one["detail"].replace("cvj", "cvi")} for one in unknown["errors"]],
+    }
     assert (await _asked(service, responder_type="cvi"))["eligible_answered"]["numerator"] == 1
+
+
+async def test_a_responder_type_that_nobody_knows_is_refused_and_not_counted_as_nothing(service: Service) -> None:
+    slip = await service.get("/v1/reports/formulas", by="supervisor", params={"responder_type": "comunity_responder"})
+
+    assert (slip.status_code, slip.json()["errors"][0]["code"]) == (422, "unknown_responder_type")

@@ -8,12 +8,14 @@ from pydantic import BaseModel, Field
 
 from dispatch.api.answers import PAGE, Cursor, Limit, refusals, require_order
 from dispatch.api.bodies import Moment
+from dispatch.api.calls import actor_of
 from dispatch.domain.access import Permission
 from dispatch.domain.classification import ORDERED_RESPONDER_TYPES, Category, Verdict
 from dispatch.domain.errors import FieldProblem, Invalid
 from dispatch.domain.formula import Figure
 from dispatch.domain.nearest import nearest
 from dispatch.domain.unserved import REASONS, UnservedReason
+from dispatch.operations.known_words import require_responder_type
 from dispatch.queries import unserved
 from dispatch.queries.formulas import Asked, formulas
 from dispatch.queries.handling import handling
@@ -213,6 +215,7 @@ async def get_formulas(
     until = to or act.now
     since = from_ or until - timedelta(days=30)
     require_order(since, until)
+    await require_responder_type(act.session, act.services.policies, responder_type, actor_of(act))
     await _require_types(act, own_types=own_types, diverted_types=diverted_types)
     asked = Asked(
         since,
