@@ -1,69 +1,17 @@
-"""The life of a policy: drafted, checked, tried in shadow, published by a second person, rolled back, never changed."""
+"""The life of a policy: drafted, checked, published, rolled back, never changed."""
 
 from datetime import timedelta
-from typing import Any
 
 import asyncpg
-import httpx
 import pytest
-from tests.support.city_policy import CARE, CASES, city_policy
-from tests.support.service import Service, a_call
+from tests.support.city_policy import city_policy
+from tests.support.policy_life import HARSH, draft, drafted, events, first_responder, harsh, publish, status_of
+from tests.support.service import Service
 
-from dispatch.db.active_policy import ActivePolicies, PolicyKey
-from dispatch.db.session import transaction
 from dispatch.domain.access import Role
-from dispatch.domain.errors import SecondPersonRequired
 from dispatch.domain.time import iso
-from dispatch.operations import policies as operations
-from dispatch.operations.actor import Actor
 
 pytestmark = pytest.mark.anyio
-
-# Welfare checks and noise go to the police instead of the community.
-HARSH = CARE.replace(
-    "then: {category: type, priority: type, plan: community-first}, because: A knock helps.",
-    "then: {category: type, priority: type, plan: police}, because: The police go.",
-)
-# The case of the policy expects a community responder, so this one fails it.
-HARSH_CASES = CASES.replace("responder: community_responder", "responder: police")
-
-
-def harsh(version: int = 2) -> dict[str, str]:
-    """A sound policy that answers otherwise."""
-    return city_policy(version, care=HARSH) | {"cases/main.yaml": HARSH_CASES}
-
-
-async def draft(service: Service, texts: dict[str, str], *, by: str = "analyst", **more: Any) -> httpx.Response:
-    return await service.post("/v1/policies", {"id": "test-city", "texts": texts, **more}, by=by)
-
-
-async def drafted(service: Service, texts: dict[str, str], **more: Any) -> dict[str, Any]:
-    answer = await draft(service, texts, **more)
-    assert answer.status_code in (200, 201), answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-async def publish(service: Service, name: str, *, by: str = "administrator", **more: Any) -> httpx.Response:
-    return await service.post(f"/v1/policies/{name}:publish", {"note": "agreed in council", **more}, by=by)
-
-
-async def first_responder(service: Service) -> str:
-    """Who goes first to a welfare check now."""
-    return str((await service.call())["triage"]["plan"][0]["responder_type"])
-
-
-async def events(service: Service, kind: str) -> list[dict[str, Any]]:
-    rows = await service.fetch(
-        "select subject_id, actor, payload::text from event_log where jurisdiction_id = $1 and type = $2 order by seq",
-        service.jurisdiction,
-        kind,
-    )
-    return [dict(row) for row in rows]
-
-
-async def status_of(service: Service, name: str) -> str:
-    return str((await service.get(f"/v1/policies/{name}", by="auditor")).json()["status"])
 
 
 async def test_a_draft_is_stored_with_what_the_checks_say(service: Service) -> None:
@@ -132,114 +80,6 @@ async def test_a_city_pack_stands_on_what_is_stored_here_and_else_on_what_ships(
     assert parents == {"test-city": city_policy()}
     assert (missing.status_code, missing.json()["errors"][0]["pointer"]) == (422, "/extends/test-city")
     assert orphan.json()["check"]["findings"][0]["code"] == "unknown_policy_to_extend"
-
-
-async def test_whoever_wrote_it_cannot_publish_it_whatever_their_role(service: Service) -> None:
-    """No role both writes and publishes; the operation itself refuses too, should that ever change."""
-    await drafted(service, harsh())
-    key = PolicyKey(service.jurisdiction, "test-city", 2)
-    writer = Actor(service.jurisdiction, service.token_ids["analyst"], service.clock.now())
-
-    with pytest.raises(SecondPersonRequired):
-        async with transaction(service.sessions) as session:
-            await operations.publish(session, key, operations.Publication("mine"), ActivePolicies(), writer)
-
-    assert (await publish(service, "test-city@2", by="supervisor")).json()["status"] == "active"
-
-
-async def _made(service: Service, by: str, role: Role, person: str | None = None) -> str:
-    """A token made with another one."""
-    body = {"name": "a test's", "role": role.value} | ({"person": person} if person else {})
-    answer = await service.post("/v1/tokens", body, by=by)
-    assert answer.status_code == 201, answer.text
-    assert answer.json()["person"] == person
-    return str(answer.json()["token"])
-
-
-async def test_whoever_made_the_writers_token_cannot_publish_what_it_wrote(service: Service) -> None:
-    deputy = await _made(service, "administrator", Role.ADMINISTRATOR)
-    writer = await _made(service, deputy, Role.ANALYST, "Ana Ruiz")
-    await drafted(service, harsh(), by=writer)
-
-    for maker in (deputy, "administrator"):
-        refused = await publish(service, "test-city@2", by=maker)
-        assert (refused.status_code, refused.json()["code"]) == (403, "second_person_required")
-        assert "was made with" in refused.json()["detail"]
-    assert (await publish(service, "test-city@2", by="supervisor")).status_code == 200
-
-
-async def test_whose_token_the_writer_made_cannot_publish_it(service: Service) -> None:
-    """No role both makes tokens and writes; the operation itself refuses too, should that ever change."""
-    publisher = (await service.post("/v1/tokens", {"name": "x", "role": "supervisor"}, by="administrator")).json()["id"]
-    await drafted(service, harsh())
-    await service.fetch(
-        "update policy_version set written_by = $2 where jurisdiction_id = $1 and version = 2",
-        service.jurisdiction,
-        service.token_ids["administrator"],
-    )
-
-    with pytest.raises(SecondPersonRequired, match="was made with"):
-        async with transaction(service.sessions) as session:
-            await operations.publish(
-                session,
-                PolicyKey(service.jurisdiction, "test-city", 2),
-                operations.Publication("mine"),
-                ActivePolicies(),
-                Actor(service.jurisdiction, publisher, service.clock.now()),
-            )
-
-
-@pytest.mark.parametrize(
-    ("writer", "publisher", "status"),
-    [
-        (None, None, 403),
-        ("Ana Ruiz", None, 403),
-        ("Ana Ruiz", "ana  ruiz", 403),
-        ("Ana Ruiz", "Bo Lind", 200),
-    ],
-)
-async def test_two_tokens_of_one_maker_are_of_two_people_only_when_each_says_whose_it_is(
-    service: Service, writer: str | None, publisher: str | None, status: int
-) -> None:
-    wrote = await _made(service, "administrator", Role.ANALYST, writer)
-    reads = await _made(service, "administrator", Role.SUPERVISOR, publisher)
-    await drafted(service, harsh(), by=wrote)
-
-    answer = await publish(service, "test-city@2", by=reads)
-
-    assert answer.status_code == status, answer.text
-
-
-async def test_one_person_with_two_tokens_of_the_command_line_is_one_person(service: Service) -> None:
-    wrote = await service.token(Role.ANALYST, person="Ana Ruiz")
-    reads = await service.token(Role.SUPERVISOR, person="Ana Ruiz")
-    await drafted(service, harsh(), by=wrote)
-
-    answer = await publish(service, "test-city@2", by=reads)
-
-    assert (answer.status_code, answer.json()["code"]) == (403, "second_person_required")
-    assert "Ana Ruiz" in answer.json()["detail"]
-
-
-async def test_what_was_rolled_back_comes_back_only_with_a_reason_and_by_another_person(service: Service) -> None:
-    await drafted(service, harsh())
-    await publish(service, "test-city@2")
-    service.clock.advance(60)
-    body = {"reason": "too many police"}
-    await service.post("/v1/policies/test-city@2:rollback", body, by="administrator")
-
-    silent = await publish(service, "test-city@2", by="supervisor")
-    alone = await publish(service, "test-city@2", by="administrator", again="more officers now")
-    assert await first_responder(service) == "community_responder"
-    service.clock.advance(60)
-    answer = await publish(service, "test-city@2", by="supervisor", again="more officers now")
-
-    assert (silent.status_code, silent.json()["errors"][0]["pointer"]) == (422, "/again")
-    assert "too many police" in silent.json()["detail"]
-    assert (alone.status_code, alone.json()["code"]) == (403, "second_person_required")
-    assert answer.status_code == 200, answer.text
-    assert await first_responder(service) == "police"
-    assert "more officers now" in (await events(service, "policy.published"))[-1]["payload"]
 
 
 @pytest.mark.parametrize(
@@ -403,109 +243,6 @@ async def test_the_only_version_cannot_be_rolled_back(service: Service) -> None:
     assert await first_responder(service) == "community_responder"
 
 
-async def test_a_version_in_shadow_is_recorded_and_changes_nothing(service: Service) -> None:
-    without = (await service.call())["triage"]
-    await drafted(service, harsh())
-    assert (await service.rows())["shadow_decision"] == 0
-
-    shadowed = await service.post("/v1/policies/test-city@2:shadow", by="analyst")
-    beside = (await service.call())["triage"]
-    await service.call(call_type={"text": "Shooting"}, narrative="shots fired")
-
-    assert shadowed.json()["status"] == "submitted"
-    assert {**beside, "questions": []} == {**without, "questions": []}
-    summary = (await service.get("/v1/policies/test-city@2/shadow", by="analyst")).json()
-    assert (summary["calls"], summary["changed"], summary["share_changed"]) == (2, 1, 0.5)
-    assert {"old": "community_responder", "new": "police", "calls": 1} in summary["matrix"]
-    assert [(one["old"], one["new"]) for one in summary["examples"]] == [("community_responder", "police")]
-    assert await first_responder(service) == "community_responder"
-
-
-async def test_a_new_decision_of_an_incident_is_tried_in_shadow_too(service: Service) -> None:
-    await drafted(service, harsh())
-    await service.post("/v1/policies/test-city@2:shadow", by="analyst")
-    incident = await service.incident()
-
-    await service.post(f"/v1/incidents/{incident}:retriage", {"note": "still no answer at the door"})
-
-    rows = await service.fetch(
-        "select ordinal, differs from shadow_decision where incident_id = $1 order by ordinal", incident
-    )
-    assert [tuple(row) for row in rows] == [(1, True), (2, True)]
-
-
-async def test_shadow_freezes_the_draft_and_ends_when_told(service: Service) -> None:
-    await drafted(service, harsh())
-    await service.post("/v1/policies/test-city@2:shadow", by="analyst")
-
-    assert (await draft(service, city_policy(2))).status_code == 409
-    off = await service.post("/v1/policies/test-city@2:shadow", {"on": False}, by="analyst")
-    await service.call()
-
-    assert off.json()["shadow_since"] is None
-    assert (await service.rows())["shadow_decision"] == 0
-    assert len(await events(service, "policy.shadowed")) == 2
-
-
-async def test_one_version_is_in_shadow_at_a_time_and_never_the_one_that_decides(service: Service) -> None:
-    await drafted(service, harsh(2))
-    await drafted(service, harsh(3))
-    await service.post("/v1/policies/test-city@2:shadow", by="analyst")
-
-    later = await service.post("/v1/policies/test-city@3:shadow", by="analyst")
-
-    assert later.status_code == 200
-    assert (await service.get("/v1/policies/test-city@2", by="analyst")).json()["shadow_since"] is None
-    assert (await service.post("/v1/policies/test-city@1:shadow", by="analyst")).status_code == 409
-
-
-async def test_a_diff_shows_what_changed_by_id_and_what_it_does_to_stored_calls(service: Service) -> None:
-    await drafted(service, harsh())
-    changed = (await service.call())["incident"]["id"]
-    await service.call(call_type={"text": "Shooting"}, narrative="shots fired")
-
-    plain = (await service.get("/v1/policies/test-city@1/diff/test-city@2", by="analyst")).json()
-    full = await service.get("/v1/policies/test-city@1/diff/test-city@2?replay_last=10", by="analyst")
-
-    rows = [one for one in plain["changes"] if one["kind"] == "row"]
-    assert [(one["id"], one["change"]) for one in rows] == [("CA-04", "changed")]
-    assert {field["field"] for field in rows[0]["fields"]} == {"then", "because"}
-    assert plain["replay"] is None
-    replay = full.json()["replay"]
-    assert (replay["calls"], replay["changed"]) == (2, 1)
-    assert replay["listed"][0]["incident"] == changed
-    assert {"old": "community_responder", "new": "police", "calls": 1} in replay["matrix"]
-
-
-async def test_old_decisions_come_out_the_same_under_the_text_of_then(service: Service) -> None:
-    texts = ("person with a knife", "loud music next door", "he is not breathing", "he says he is suicidal")
-    incidents = [await service.incident(narrative=text) for text in texts]
-    integration = await service.post("/v1/calls", a_call(), by="integration")
-    incidents.append(integration.json()["incident"]["id"])
-    await service.post(f"/v1/incidents/{incidents[0]}:retriage", {"note": "a gun was fired", "answers": {}})
-    await drafted(service, harsh())
-    await publish(service, "test-city@2")
-    service.clock.advance(86_400)
-
-    for incident in incidents:
-        for one in (await service.get(f"/v1/incidents/{incident}/decisions")).json()["items"]:
-            again = await service.post(f"/v1/incidents/{incident}/decisions/{one['id']}:reevaluate", by="auditor")
-            assert again.status_code == 200, again.text
-            assert (again.json()["equal"], again.json()["differs"]) == (True, [])
-            assert again.json()["policy"]["version"] == 1
-
-
-async def test_what_a_person_decided_is_not_evaluated(service: Service) -> None:
-    incident = await service.incident()
-    await service.post(f"/v1/incidents/{incident}:override", {"reason": "caller_update", "priority": 1})
-    made = (await service.get(f"/v1/incidents/{incident}/decisions")).json()["items"]
-    override = next(one["id"] for one in made if one["trigger"] == "override")
-
-    answer = await service.post(f"/v1/incidents/{incident}/decisions/{override}:reevaluate", by="auditor")
-
-    assert answer.status_code == 409
-
-
 @pytest.mark.parametrize(
     "change",
     ["texts = '{}'", "sha256 = 'x'", "parents = '{\"a\": {}}'", "written_by = 'x'", "version = 9", "status = 'draft'"],
@@ -547,33 +284,3 @@ async def test_a_draft_is_discarded_by_its_writer_and_nothing_else_ever_is(servi
 
     assert (own.status_code, other.status_code, published.status_code) == (200, 409, 409)
     assert (await service.get("/v1/policies/test-city@2", by="analyst")).status_code == 404
-
-
-async def test_a_draft_can_be_tried_on_one_call(service: Service) -> None:
-    await drafted(service, harsh())
-    body = {"source": "cad-east", "source_ref": "try", "call_type": {"code": "WELCHK"}}
-
-    answer = await service.post("/v1/triage:evaluate?policy=test-city@2", body, by="analyst")
-
-    assert answer.json()["triage"]["plan"][0]["responder_type"] == "police"
-
-
-async def test_the_whole_way_to_a_decision_is_told_to_those_who_may_read_policies(service: Service) -> None:
-    body = a_call(narrative="a gun and loud music")
-    police = await service.token(Role.DISPATCHER, agencies=["city-police"])
-
-    got = await service.post("/v1/triage:evaluate?explain=full", body, by="analyst")
-    plain = await service.post("/v1/triage:evaluate", body, by="analyst")
-    feed = await service.token(Role.INTEGRATION, source="cad-east")
-    unread = await service.post("/v1/triage:evaluate?explain=full", body, by=feed)
-    kept = await service.post("/v1/triage:evaluate?explain=full", body, by=police)
-
-    told = got.json()["explanation"]
-    results = {row["row"]: row["result"] for table in told["tables"] for row in table["rows"]}
-    assert {rule["rule"] for rule in got.json()["triage"]["reasons"]} <= {
-        row for row, result in results.items() if result in ("hit", "added")
-    }
-    assert {one["program"] for one in told["programs"]} == {p["program"] for p in got.json()["triage"]["programs"]}
-    assert "CA-04" in told["text"]
-    assert plain.json() == {"triage": got.json()["triage"], "explanation": None}
-    assert (unread.status_code, kept.status_code) == (403, 403)
