@@ -98,10 +98,14 @@ def testville(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "small.yaml").write_text(MAPPING)
     empty = run("serve", "--json", "--port", "99999")
     assert empty.returncode == 2
-    ended = run("import", "units", "city.yaml", "--policy", "policy", "--json", cwd=folder)
+    ended = run("import", "units", "city.yaml", cwd=folder)
     assert ended.returncode == 0, ended.stderr
-    added = json.loads(ended.stdout)["added"]
-    assert added == {"agencies": 2, "programs": 1, "units": 2, "responders": 1, "shifts": 1}
+    assert "2 agencies, 1 programs, 2 units, 1 responders, 1 shifts added" in ended.stderr
+    assert "No policy decides there yet" in ended.stderr
+    ended = run("import", "units", "city.yaml", "--policy", "policy", cwd=folder)
+    assert ended.returncode == 0, ended.stderr
+    assert "decides from now on" in ended.stderr
+    assert "No policy decides" not in ended.stderr
     return folder
 
 

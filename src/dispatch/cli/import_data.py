@@ -1,5 +1,6 @@
 """`dispatch import`: calls and feeds through a mapping; roster, zones, hazards and roads from a file each."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,7 +22,7 @@ from dispatch.cli.service import cli_actor, migrated_database, run_in_transactio
 from dispatch.config import load_settings
 from dispatch.db.active_policy import ActivePolicies
 from dispatch.domain.access import Principal, Role
-from dispatch.domain.errors import Invalid, NotFound
+from dispatch.domain.errors import Invalid, NotFound, Unavailable
 from dispatch.ingest.roads import read_roads, write_roads
 from dispatch.operations.hazards import record_all
 from dispatch.operations.policies import install_policy
@@ -167,7 +168,10 @@ def units(
     texts = find_policy(policy) if policy else None
     loaded = texts.load() if texts is not None else None
 
+    is_deciding = True
+
     async def store(session: Any) -> dict[str, int]:
+        nonlocal is_deciding
         wanted, new = await check_references(session, roster)
         if dry_run:
             return new
@@ -177,6 +181,8 @@ def units(
             j, now = actor.jurisdiction_id, datetime.now(UTC)
             await require_sound(session, j, loaded, now)
             await install_policy(session, j, texts.texts, texts.parents, actor=actor.subject, now=now)
+        else:
+            is_deciding = await _has_policy(session, actor.jurisdiction_id)
         return {name: getattr(added, name) for name in ("agencies", "programs", "units", "responders", "shifts")}
 
     with migrated_database() as url:
@@ -189,6 +195,18 @@ def units(
     words().print(f"[green]✓[/] {roster.jurisdiction}: {shown} {verb}")
     if policy and not dry_run:
         words().print(f"[green]✓[/] {escape(policy)} decides from now on")
+    if not is_deciding:
+        words().print(
+            "[yellow]![/] No policy decides there yet, so calls are refused. Publish one: "
+            "`dispatch policy publish us-default --reviewed-by NAME`."
+        )
+
+
+async def _has_policy(session: Any, jurisdiction_id: str) -> bool:
+    with suppress(Unavailable):
+        await ActivePolicies().active(session, jurisdiction_id, datetime.now(UTC))
+        return True
+    return False
 
 
 @app.command(epilog=ZONES_EXAMPLES)
